@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel side as the recorder sees it: loads and attaches the programs, owns the maps, registers processes,
+ * reads the loss counters. The only file that includes libbpf's headers is behind this one.
+ */
+#ifndef AA_KERNEL_KERNEL_H
+#define AA_KERNEL_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "error.h"
+#include "event.h"
+#include "ring.h"
+
+struct aa_kernel_options {
+	uint64_t ring_bytes[AA_LANE_COUNT]; /* powers of two, multiples of the page size; 0: the default */
+	uint32_t max_processes;             /* of the scope map; 0: the default, 65536 */
+	uint64_t max_arg_bytes;             /* 0: the default, 128 KiB; at most 2 MiB */
+	bool capture_env;
+	bool debug;                         /* libbpf's and the verifier's log on standard error */
+};
+
+#define AA_KERNEL_RING_DEFAULT_LIFECYCLE (16u << 20)
+#define AA_KERNEL_RING_DEFAULT_ACTIVITY (4u << 20) /* nothing is sent there yet */
+#define AA_KERNEL_RING_DEFAULT_PAYLOAD (4u << 20)
+
+/* A row of the hook table and what came of it; becomes a probe row. Strings live as long as the kernel. */
+struct aa_probe {
+	const char *capability; /* "process.exec" */
+	const char *tier;       /* "precise", "portable" or "none" */
+	const char *program;
+	bool attached;
+	int error;              /* positive errno, 0 when attached */
+	const char *reason;     /* NULL, or why not */
+};
+
+struct aa_identity {
+	uint64_t start_ns; /* start_boottime */
+	uint32_t tgid;     /* in the initial pid namespace */
+};
+
+struct aa_kernel;
+
+/*
+ * Checks capabilities, BTF and the ring buffer, loads, attaches. Returns 0, or a negative errno with a text that
+ * says what is missing and what to do: -EPERM no capability (or lockdown), -ENOENT no BTF, -EOPNOTSUPP no ring
+ * buffer or a required hook that cannot attach, -ENOMEM.
+ */
+int aa_kernel_open(const struct aa_kernel_options *options, struct aa_kernel **ret_kernel, struct aa_error *error);
+void aa_kernel_close(struct aa_kernel *kernel); /* detaches and unloads; NULL is fine */
+void aa_kernel_closep(struct aa_kernel **kernel);
+
+/* Random and not 0: tells this set of rings from every other in ring_cursor. */
+uint64_t aa_kernel_generation(const struct aa_kernel *kernel);
+
+struct aa_ring *aa_kernel_ring(struct aa_kernel *kernel, enum aa_lane lane);
+
+/* Number of probes; *ret_probes is owned by kernel. */
+unsigned aa_kernel_probes(const struct aa_kernel *kernel, const struct aa_probe **ret_probes);
+
+/*
+ * Takes one process into scope: its FORK record (AA_FLAG_ROOT) is in the lifecycle ring before this returns.
+ * pid is as the recorder sees it, in the recorder's own pid namespace. Returns 0, -ESRCH if it is gone (or a
+ * zombie), -EEXIST if a session has it already, -ENOSPC if the scope map is full or the ring is.
+ */
+int aa_kernel_adopt(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint32_t slot,
+		    struct aa_identity *ret_identity, struct aa_error *error);
+
+/*
+ * Takes the trees below the adopted roots as they are now: FORK and EXEC records with AA_FLAG_SNAPSHOT, no gap
+ * and no duplicate against forks and exits that happen meanwhile. Also sends the EXEC snapshot of the roots. The
+ * calling process is never taken, nor what is below it.
+ */
+int aa_kernel_snapshot(struct aa_kernel *kernel, struct aa_error *error);
+
+/* How many processes are in scope; exact only when nothing changes. Walks the map. */
+uint32_t aa_kernel_tracked(struct aa_kernel *kernel);
+
+/* Takes everything out of scope: nothing more is recorded (records in the rings stay). */
+void aa_kernel_forget_all(struct aa_kernel *kernel);
+
+/* The counters of one slot, live (mapped, only growing). */
+const volatile struct aa_loss *aa_kernel_loss(const struct aa_kernel *kernel, uint32_t slot);
+
+/* Sum of recursion_misses over all attached programs: runs that the kernel skipped (PITFALLS 25a). */
+uint64_t aa_kernel_recursion_misses(struct aa_kernel *kernel);
+
+#endif
