@@ -15,8 +15,8 @@
 #include "error.h"
 
 #define AA_DB_APPLICATION_ID 0x61617263 /* "aarc" in the file header, offset 68 */
-#define AA_DB_VERSION 1                 /* user_version: number of the newest schema/NNNN.sql */
-#define AA_DB_DEFAULT_PATH "/var/lib/aa-record/aa.db"
+#define AA_DB_VERSION	     1		/* user_version: number of the newest schema/NNNN.sql */
+#define AA_DB_DEFAULT_PATH   "/var/lib/aa-record/aa.db"
 
 struct aa_db;
 
@@ -28,7 +28,8 @@ const char *aa_db_default_path(void);
  * in a directory that others can write, sets WAL, synchronous=FULL and the rest of SQLITE.md's starting point,
  * and applies missing migrations, each in a transaction. busy_timeout comes first.
  * Returns 0, or a negative errno with a clear text: -EACCES/-EROFS not writable, -EINVAL not a database or
- * another application's, -EPROTO of a newer version, -ENOSPC disk full, -EIO, -ENOMEM.
+ * another application's, -EPROTO of a newer version, -ELOOP a symlink that is not to be trusted, -ENOSPC disk full,
+ * -EBUSY, -EBADMSG damaged, -EIO, -ENOMEM.
  */
 int aa_db_open_write(const char *path, struct aa_db **ret_db, struct aa_error *error);
 
@@ -78,7 +79,8 @@ const char *aa_table_name(enum aa_table table);
  * Makes a session's table with its views, remakes s<N>_timeline, and lists them in session_object; nothing if
  * it exists. To be called inside a transaction. Returns 0 or a negative errno.
  */
-int aa_session_create_table(struct aa_db *db, int64_t session_id, enum aa_table table, struct aa_error *error);
+int aa_session_create_table(struct aa_db *db, int64_t session_id, enum aa_table table,
+			    struct aa_error *error);
 
 /* True if the session has that table. Reads the catalogue of SQLite, so it also works on old versions. */
 bool aa_session_has_table(struct aa_db *db, int64_t session_id, enum aa_table table);

@@ -8,7 +8,7 @@
 #define AA_SCHEMA_ERROR_H
 
 struct aa_error {
-	int code;        /* negative errno, 0 while nothing is wrong */
+	int code;	 /* negative errno, 0 while nothing is wrong */
 	char text[1024]; /* one line, no full stop, terminal-safe */
 };
 

@@ -9,11 +9,11 @@
 #define aa_cleanup(function) __attribute__((cleanup(function)))
 
 /* Takes a pointer out of a variable that would release it at end of scope. */
-#define AA_STEAL(pointer)                              \
-	__extension__({                                \
+#define AA_STEAL(pointer) \
+	__extension__({ \
 		__typeof__(pointer) aa_stolen_ = (pointer); \
-		(pointer) = NULL;                      \
-		aa_stolen_;                            \
+		(pointer) = NULL; \
+		aa_stolen_; \
 	})
 
 static inline void aa_freep(void *pointer)
@@ -27,7 +27,7 @@ static inline void aa_closep(const int *fd)
 		(void)close(*fd);
 }
 
-#define aa_cleanup_free aa_cleanup(aa_freep)
+#define aa_cleanup_free	 aa_cleanup(aa_freep)
 #define aa_cleanup_close aa_cleanup(aa_closep)
 
 #endif

@@ -5,8 +5,8 @@
  *
  * escaped  printable UTF-8 stays, except backslash. Backslash is "\\", control characters are "\n", "\t",
  *          "\r" or "\xHH", bytes that are not valid UTF-8 are "\xHH", and characters that do not print or that
- *          reorder text (C1 controls, U+200B..200F, U+2028..202E, U+2060..206F, U+FEFF, U+FFF9..FFFB, tags,
- *          noncharacters) are "\u{HEX}".
+ *          reorder text (C1 controls, bidirectional and other format characters, line separators, tags,
+ *          noncharacters: see utf8.c) are "\u{HEX}".
  * quoted   a shell word: plain where it needs no quoting, else 'single quotes', else $'...' with the
  *          escapes of bash (\n, \t, \r, \xHH, \', \\): paste it into bash to get the exact bytes. Empty is ''.
  */
@@ -19,19 +19,26 @@
 /* Growing byte buffer; always NUL-terminated once something was added. Zero-initialise; free with aa_text_release. */
 struct aa_text_buffer {
 	char *data;
-	size_t size;     /* without the NUL */
+	size_t size; /* without the NUL */
 	size_t capacity;
-	bool failed;     /* memory ran out: everything added since is missing */
+	bool failed; /* memory ran out: everything added since is missing */
 };
 
 void aa_text_release(struct aa_text_buffer *buffer);
 void aa_text_clear(struct aa_text_buffer *buffer);
 void aa_text_add(struct aa_text_buffer *buffer, const void *bytes, size_t size);
 void aa_text_add_string(struct aa_text_buffer *buffer, const char *string);
-void aa_text_printf(struct aa_text_buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void aa_text_printf(struct aa_text_buffer *buffer, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Appends the escaped form. Returns true if it differs from the bytes. */
 bool aa_text_escape(struct aa_text_buffer *buffer, const void *bytes, size_t size);
+
+/*
+ * Appends text for people: as escaped, but a backslash stays one, so it cannot be undone. For what is printed and
+ * may have been escaped before.
+ */
+bool aa_text_sanitize(struct aa_text_buffer *buffer, const void *bytes, size_t size);
 
 /* Appends the bytes that an escaped text stands for. Returns 0, or -EINVAL at a malformed escape. */
 int aa_text_unescape(struct aa_text_buffer *buffer, const char *text, size_t size);

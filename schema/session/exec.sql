@@ -1,9 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Program starts, also failed ones (error > 0).
-CREATE TABLE s0_exec (
-	id INTEGER PRIMARY KEY,
-	process_id INTEGER NOT NULL,
-	time_ns INTEGER NOT NULL,
+CREATE TABLE s0_exec ( -- Program starts, also failed ones (error > 0).
+	id INTEGER PRIMARY KEY,          -- row, in the order of recording
+	process_id INTEGER NOT NULL,     -- process row
+	time_ns INTEGER NOT NULL,        -- when it happened; for a snapshot when it was found
 	source TEXT NOT NULL,            -- 'event', or 'snapshot' (found running at attach)
 	tid INTEGER NOT NULL,            -- thread that called exec
 	error INTEGER NOT NULL,          -- 0, or the errno of a failed exec
@@ -14,37 +13,37 @@ CREATE TABLE s0_exec (
 	root_id INTEGER,                 -- string: its root directory, only in a chroot
 	command TEXT,                    -- arguments shell-quoted: paste into bash to get the exact bytes; NULL for a failed exec
 	argv BLOB,                       -- exact arguments, each with its NUL, where splitting command at spaces is not exact
-	argc INTEGER,
+	argc INTEGER,                    -- number of arguments
 	args_bytes INTEGER,              -- true size of all arguments with their NULs
 	args_stored_bytes INTEGER,       -- how much of it is here
-	comm TEXT,
-	exe_type TEXT,                   -- 'file', 'unlinked', 'memfd' or 'other'
+	comm TEXT,                       -- the process's name after it; escaped
+	exe_type TEXT,                   -- 'file', 'unlinked', 'memfd' or 'other' (another file without a name)
 	exe_device INTEGER,              -- major << 20 | minor
-	exe_inode INTEGER,
+	exe_inode INTEGER,               -- inode number
 	exe_mode INTEGER,                -- st_mode
-	exe_bytes INTEGER,
+	exe_bytes INTEGER,               -- size of the executable
 	privileged INTEGER,              -- 1: this exec changed privileges (set-user-ID, file capabilities ...)
-	uid INTEGER,
-	euid INTEGER,
-	gid INTEGER,
-	egid INTEGER,
-	cap_effective INTEGER,
-	cap_permitted INTEGER,
-	user_ns INTEGER,
-	pid_ns INTEGER,
-	mnt_ns INTEGER,
-	net_ns INTEGER,
-	uts_ns INTEGER,
-	ns_pid INTEGER,
-	cgroup_id INTEGER,
-	sid INTEGER,
-	pgid INTEGER,
+	uid INTEGER,                     -- real user afterwards
+	euid INTEGER,                    -- effective user
+	gid INTEGER,                     -- real group
+	egid INTEGER,                    -- effective group
+	cap_effective INTEGER,           -- capabilities in force, bit mask of capabilities(7)
+	cap_permitted INTEGER,           -- capabilities that it may put in force
+	user_ns INTEGER,                 -- inode numbers of its namespaces: user
+	pid_ns INTEGER,                  -- pid (the one it is numbered in)
+	mnt_ns INTEGER,                  -- mount
+	net_ns INTEGER,                  -- network
+	uts_ns INTEGER,                  -- host name
+	ns_pid INTEGER,                  -- pid in its own pid namespace
+	cgroup_id INTEGER,               -- see cgroup
+	sid INTEGER,                     -- POSIX session, number in the initial pid namespace
+	pgid INTEGER,                    -- process group, likewise
 	tty TEXT,                        -- controlling terminal: 'pts/0', 'tty1', '4:64'; NULL none
 	marks TEXT                       -- what is not whole or not plain: 'args-truncated,exe-unlinked'; NULL: all whole
 );
 CREATE INDEX s0_exec_process ON s0_exec (process_id);
 
-CREATE VIEW s0_exec_view AS
+CREATE VIEW s0_exec_view AS -- exec with its strings: no knowledge of the interning needed.
 SELECT
 	e.id,
 	e.process_id,
@@ -106,8 +105,7 @@ LEFT JOIN s0_string AS r ON r.id = e.root_id
 LEFT JOIN s0_cgroup AS c ON c.id = e.cgroup_id
 LEFT JOIN s0_string AS cp ON cp.id = c.path_id;
 
--- Which commands ran, in order, and how each ended.
-CREATE VIEW s0_commands AS
+CREATE VIEW s0_commands AS -- Which commands ran, in order, and how each ended.
 SELECT
 	e.id AS exec_id,
 	e.time_ns,
@@ -134,3 +132,22 @@ LEFT JOIN s0_string AS w ON w.id = e.cwd_id
 LEFT JOIN errno_name AS n ON n.error = e.error
 LEFT JOIN signal_name AS s ON s.signal = p.exit_signal
 ORDER BY e.time_ns, e.id;
+-- @index
+CREATE INDEX IF NOT EXISTS s0_exec_time ON s0_exec (time_ns);
+-- @timeline
+SELECT
+	e.time_ns AS time_ns,
+	strftime('%Y-%m-%dT%H:%M:%S', e.time_ns / 1000000000, 'unixepoch') || printf('.%09dZ', e.time_ns % 1000000000) AS time,
+	CASE e.error WHEN 0 THEN 'exec' ELSE 'exec_failed' END AS kind,
+	p.pid AS pid,
+	e.tid AS tid,
+	e.process_id AS process_id,
+	e.comm AS comm,
+	CASE e.error WHEN 0 THEN coalesce(e.command, x.text, f.text, '') ELSE coalesce(f.text, '') || ': ' || coalesce(n.name, 'errno ' || e.error) END AS detail,
+	'exec' AS row_table,
+	e.id AS row_id
+FROM s0_exec AS e
+LEFT JOIN s0_process AS p ON p.id = e.process_id
+LEFT JOIN s0_string AS f ON f.id = e.filename_id
+LEFT JOIN s0_string AS x ON x.id = e.exe_id
+LEFT JOIN errno_name AS n ON n.error = e.error

@@ -1,13 +1,28 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What is not here, or not whole.
-CREATE TABLE s0_gap (
-	id INTEGER PRIMARY KEY,
+CREATE TABLE s0_gap ( -- What is not here, or not whole.
+	id INTEGER PRIMARY KEY,          -- row, in the order of recording
 	time_ns INTEGER NOT NULL,        -- it happened between time_ns
 	end_ns INTEGER NOT NULL,         -- and end_ns
 	lane TEXT NOT NULL,              -- 'lifecycle', 'activity', 'payload'
-	kind TEXT NOT NULL,              -- kind of event
+	kind TEXT NOT NULL,              -- kind of event, or 'any'
 	reason TEXT NOT NULL,            -- 'ring-full', 'scope-full', 'unreadable', 'truncated', 'recursion', 'malformed', 'incomplete', 'recorder'
 	count INTEGER NOT NULL,          -- events; bytes where reason is 'truncated'
-	process_id INTEGER,              -- whose, where known
+	process_id INTEGER,              -- process row: whose, where known
 	detail TEXT                      -- in words
 );
+-- @index
+CREATE INDEX IF NOT EXISTS s0_gap_time ON s0_gap (time_ns);
+-- @timeline
+SELECT
+	g.time_ns AS time_ns,
+	strftime('%Y-%m-%dT%H:%M:%S', g.time_ns / 1000000000, 'unixepoch') || printf('.%09dZ', g.time_ns % 1000000000) AS time,
+	'gap' AS kind,
+	p.pid AS pid,
+	p.pid AS tid,
+	g.process_id AS process_id,
+	p.comm AS comm,
+	g.kind || ': ' || g.reason || CASE g.reason WHEN 'truncated' THEN ', bytes: ' ELSE ', count: ' END || g.count || coalesce(' (' || g.detail || ')', '') AS detail,
+	'gap' AS row_table,
+	g.id AS row_id
+FROM s0_gap AS g
+LEFT JOIN s0_process AS p ON p.id = g.process_id
