@@ -6,12 +6,7 @@
 #include <stdlib.h>
 
 #include "memory.h"
-
-/* An id and where its row is, sorted by id for look-up. */
-struct place {
-	int64_t id;
-	size_t row;
-};
+#include "replay/index.h"
 
 /* A row in its family, sorted by parent, then by time. */
 struct member {
@@ -36,25 +31,11 @@ struct kin {
 struct builder {
 	const struct aa_tree_row *rows;
 	size_t row_count;
-	struct place *places;
+	struct aa_index_entry *places; /* rows by id */
 	struct kin *kin;
 	struct member *members;
 	size_t member_count;
 };
-
-static int compare(int64_t a, int64_t b)
-{
-	return (a > b) - (a < b);
-}
-
-static int compare_places(const void *a, const void *b)
-{
-	const struct place *x = a;
-	const struct place *y = b;
-	int r = compare(x->id, y->id);
-
-	return r ? r : (x->row > y->row) - (x->row < y->row);
-}
 
 static int compare_members(const void *a, const void *b)
 {
@@ -63,29 +44,16 @@ static int compare_members(const void *a, const void *b)
 	int r = (x->parent > y->parent) - (x->parent < y->parent);
 
 	if (!r)
-		r = compare(x->begin_ns, y->begin_ns);
+		r = aa_index_compare(x->begin_ns, y->begin_ns);
 	if (!r)
-		r = compare(x->id, y->id);
+		r = aa_index_compare(x->id, y->id);
 	return r ? r : (x->row > y->row) - (x->row < y->row);
 }
 
 /* The row of an id, or AA_TREE_NONE. */
 static size_t find(const struct builder *builder, int64_t id)
 {
-	size_t low = 0;
-	size_t high = builder->row_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (builder->places[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < builder->row_count && builder->places[low].id == id)
-		return builder->places[low].row;
-	return AA_TREE_NONE;
+	return aa_index_find(builder->places, builder->row_count, id);
 }
 
 /* Remembers each row's latest move up to at_ns; of equal times the later in the list. */
@@ -216,7 +184,7 @@ static int list_nodes(const struct builder *builder, size_t roots, struct aa_tre
 int aa_tree_build(const struct aa_tree_row *rows, size_t row_count, const struct aa_tree_move *moves,
 		  size_t move_count, const int64_t *at_ns, struct aa_tree *ret_tree)
 {
-	aa_cleanup_free struct place *places = calloc(row_count + 1, sizeof(*places));
+	aa_cleanup_free struct aa_index_entry *places = calloc(row_count + 1, sizeof(*places));
 	aa_cleanup_free struct kin *kin = calloc(row_count + 1, sizeof(*kin));
 	aa_cleanup_free struct member *members = calloc(row_count + 1, sizeof(*members));
 	struct builder builder = {
@@ -234,12 +202,11 @@ int aa_tree_build(const struct aa_tree_row *rows, size_t row_count, const struct
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < row_count; i++) {
-		places[i] = (struct place){ rows[i].id, i };
+		places[i] = (struct aa_index_entry){ rows[i].id, i };
 		kin[i].move = AA_TREE_NONE;
 		kin[i].alive = !at_ns || (rows[i].begin_ns <= *at_ns && rows[i].end_ns > *at_ns);
 	}
-	if (row_count > 0)
-		qsort(places, row_count, sizeof(*places), compare_places);
+	aa_index_sort(places, row_count);
 	apply_moves(&builder, moves, move_count, at_ns ? *at_ns : INT64_MAX);
 	find_parents(&builder, moves, at_ns != NULL);
 	cut_circles(&builder);

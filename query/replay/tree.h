@@ -11,9 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "replay/index.h"
 #include "text.h"
 
-#define AA_TREE_NONE SIZE_MAX
+#define AA_TREE_NONE AA_INDEX_NONE
 
 /* A process. ids are the database's. */
 struct aa_tree_row {
