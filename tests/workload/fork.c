@@ -116,7 +116,7 @@ static int sibling_maker(void *argument)
 
 static int clone_parent(int argc, char **argv)
 {
-	struct how how = { "clone", 0, 0, 3 };
+	struct how how = { "clone-parent", 0, 0, 3 };
 
 	(void)argc;
 	(void)argv;

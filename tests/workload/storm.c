@@ -81,17 +81,26 @@ static int worker(void *argument)
 	return 0;
 }
 
+/* With a third argument it waits for a byte on standard input before, and for the end of it after the storm. */
 static int storm(int argc, char **argv)
 {
 	int count = argc > 0 ? atoi(argv[0]) : 20000;
 	int workers = argc > 1 ? atoi(argv[1]) : 4;
+	char byte;
 
+	if (argc > 2) {
+		truth_pid("ready", getpid());
+		(void)!read(STDIN_FILENO, &byte, 1);
+	}
 	for (int i = 0; i < workers; i++) {
 		struct job job = { count / workers + (i < count % workers), i };
 
 		(void)spawn(worker, &job);
 	}
 	reap_all();
+	truth_pid("done", getpid());
+	while (argc > 2 && read(STDIN_FILENO, &byte, 1) > 0)
+		continue;
 	return 0;
 }
 
@@ -189,6 +198,7 @@ static int forest_workload(int argc, char **argv)
 	long ms = argc > 0 ? atol(argv[0]) : 3000;
 	long long end = now_ns() + ms * 1000000;
 
+	truth_pid("ready", getpid());
 	forest = mmap(NULL, sizeof *forest, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (forest == MAP_FAILED)
 		die("mmap");
