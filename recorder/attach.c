@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* aa-record attach: records running processes and all below them, as they are now and from now on. */
+#include "commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "peek.h"
+#include "recording.h"
+#include "relay.h"
+#include "text.h"
+
+#define EXIT_FAILED 1
+#define EXIT_USAGE  2
+
+static int parse_pid(const char *text, pid_t *ret_pid, struct aa_error *error)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (end == text || *end != '\0' || errno != 0 || value <= 0 || value > INT32_MAX) {
+		struct aa_text_buffer word = { 0 };
+		int r;
+
+		(void)aa_text_quote(&word, text, strlen(text));
+		r = aa_error_set(error, -EINVAL, "attach: not a process id: %s",
+				 word.failed ? "" : word.data);
+		aa_text_release(&word);
+		return r;
+	}
+	*ret_pid = (pid_t)value;
+	return 0;
+}
+
+/* The process that a number of /proc belongs to: threads have one too, though it is not listed. 0: not known. */
+static pid_t leader_of(pid_t pid)
+{
+	char path[32], line[128];
+	int leader = 0;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	while (leader == 0 && fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, "Tgid:", 5) == 0)
+			leader = (int)strtol(line + 5, NULL, 10);
+	(void)fclose(file);
+	return (pid_t)leader;
+}
+
+/* Says now what cannot be recorded, before a database is made for it. */
+static int check(pid_t pid, struct aa_error *error)
+{
+	struct aa_peek_stat stat;
+	pid_t leader;
+
+	if (pid == getpid())
+		return aa_error_set(error, -EINVAL, "cannot attach to process %d: that is aa-record itself",
+				    (int)pid);
+	if (aa_peek_stat((uint32_t)pid, &stat) < 0)
+		return aa_error_set(error, -ESRCH, "cannot attach to process %d: no such process", (int)pid);
+	if ((stat.flags & AA_PEEK_PF_KTHREAD) != 0)
+		return aa_error_set(error, -EINVAL, "cannot attach to process %d: it is a kernel thread",
+				    (int)pid);
+	if (stat.state == 'Z' || stat.state == 'X')
+		return aa_error_set(error, -ESRCH,
+				    "cannot attach to process %d: it has ended already (zombie)", (int)pid);
+	leader = leader_of(pid);
+	if (leader != 0 && leader != pid)
+		return aa_error_set(error, -EINVAL, "cannot attach to %d: it is a thread of process %d",
+				    (int)pid, (int)leader);
+	return 0;
+}
+
+/* The name of the first one: what the agent is called unless told otherwise. */
+static void read_comm(pid_t pid, char *ret_name, size_t size)
+{
+	char path[32];
+	ssize_t n = -1;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, ret_name, size - 1);
+		(void)close(fd);
+	}
+	if (n > 0 && ret_name[n - 1] == '\n')
+		n--;
+	if (n <= 0)
+		n = snprintf(ret_name, size, "process");
+	ret_name[n] = '\0';
+}
+
+static void on_end(void *context)
+{
+	aa_recording_end(context);
+}
+
+/* A process that is below another one of the list comes with it, and one that is named twice is one. */
+static int adopt(struct aa_recording *recording, const pid_t *pids, size_t count, struct aa_error *error)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct aa_identity identity;
+		struct aa_error this = { 0 };
+		int r = aa_kernel_adopt(recording->kernel, pids[i], (uint32_t)recording->session_id,
+					AA_RECORDING_SLOT, &identity, &this);
+
+		if (r < 0 && r != -EEXIST)
+			return aa_error_set(error, r, "cannot attach to process %d: %s", (int)pids[i],
+					    this.text[0] != '\0' ? this.text : strerror(-r));
+	}
+	return aa_kernel_snapshot(recording->kernel, error);
+}
+
+/* Has been said already. */
+#define RECORD_INCOMPLETE 1
+
+static int record(struct aa_recording *recording, const pid_t *pids, size_t count, struct aa_error *error)
+{
+	static const struct aa_relay_events events = { .end = on_end };
+	struct aa_relay relay = { .fd = -1 };
+	char agent[32];
+	sigset_t blocked;
+	int r;
+
+	(void)sigemptyset(&blocked);
+	(void)sigaddset(&blocked, SIGINT);
+	(void)sigaddset(&blocked, SIGTERM);
+	(void)sigaddset(&blocked, SIGQUIT);
+	(void)sigaddset(&blocked, SIGHUP);
+	(void)sigprocmask(SIG_BLOCK, &blocked, NULL);
+	read_comm(pids[0], agent, sizeof(agent));
+	r = aa_recording_begin(recording, "attach", agent, NULL, error);
+	if (r == 0)
+		r = aa_recording_start(recording, error);
+	if (r == 0)
+		r = aa_relay_start(&relay, &recording->loop, &blocked, NULL, &events, recording, error);
+	if (r == 0)
+		r = adopt(recording, pids, count, error);
+	if (r < 0) {
+		aa_recording_abandon(recording);
+	} else {
+		aa_recording_run(recording);
+		r = aa_recording_finish(recording, NULL) < 0 ? RECORD_INCOMPLETE : 0;
+	}
+	aa_relay_release(&relay);
+	return r;
+}
+
+int aa_attach_main(const struct aa_options *options, char **operands)
+{
+	struct aa_error error = { 0 };
+	struct aa_recording recording = { 0 };
+	aa_cleanup_free pid_t *pids = NULL;
+	size_t count = 0;
+	int r = 0;
+
+	while (operands[count] != NULL)
+		count++;
+	if (count == 0) {
+		aa_say("attach: no process id given; see aa-record help attach");
+		return EXIT_USAGE;
+	}
+	pids = calloc(count, sizeof(*pids));
+	if (pids == NULL)
+		r = aa_error_set(&error, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < count && r == 0; i++) {
+		if (parse_pid(operands[i], &pids[i], &error) < 0) {
+			aa_say("%s", error.text);
+			return EXIT_USAGE;
+		}
+	}
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = check(pids[i], &error);
+	if (r == 0)
+		r = aa_recording_open(&recording, options, &error);
+	if (r == 0)
+		r = record(&recording, pids, count, &error);
+	aa_recording_close(&recording);
+	if (r < 0)
+		aa_say("%s", error.text);
+	return r != 0 ? EXIT_FAILED : 0;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See losses.h. */
+#include "losses.h"
+
+#include <string.h>
+#include <time.h>
+
+static const char *const reason_names[AA_LOSS_REASON_COUNT] = {
+	[AA_LOSS_RING_FULL] = "ring-full",
+	[AA_LOSS_SCOPE_FULL] = "scope-full",
+	[AA_LOSS_UNREADABLE] = "unreadable",
+};
+
+const char *aa_losses_kind_name(unsigned kind)
+{
+	static const char *const names[AA_KIND_SLOTS] = {
+#define X(name, id, text) [id] = text,
+		AA_EVENT_KINDS(X)
+#undef X
+	};
+
+	return kind < AA_KIND_SLOTS && names[kind] != NULL ? names[kind] : "any";
+}
+
+static uint64_t boot_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void read_counters(struct aa_losses *losses)
+{
+	const volatile struct aa_loss *live = aa_kernel_loss(losses->kernel, losses->slot);
+
+	for (unsigned reason = 0; reason < AA_LOSS_REASON_COUNT; reason++)
+		for (unsigned kind = 0; kind < AA_KIND_SLOTS; kind++)
+			losses->taken[reason][kind] = live->count[reason][kind];
+	losses->taken_recursion = aa_kernel_recursion_misses(losses->kernel);
+	losses->taken_boot_ns = boot_ns();
+}
+
+void aa_losses_init(struct aa_losses *losses, struct aa_kernel *kernel, int64_t session_id, uint32_t slot)
+{
+	*losses = (struct aa_losses){ .kernel = kernel, .session_id = session_id, .slot = slot };
+	read_counters(losses);
+	aa_losses_stored(losses);
+}
+
+unsigned aa_losses_take(struct aa_losses *losses)
+{
+	unsigned count = 0;
+	struct aa_gap gap = { .session_id = losses->session_id, .lane = AA_LANE_LIFECYCLE };
+
+	read_counters(losses);
+	gap.begin_boot_ns = losses->stored_boot_ns;
+	gap.end_boot_ns = losses->taken_boot_ns;
+	for (unsigned reason = 0; reason < AA_LOSS_REASON_COUNT; reason++) {
+		for (unsigned kind = 0; kind < AA_KIND_SLOTS; kind++) {
+			gap.count = losses->taken[reason][kind] - losses->stored[reason][kind];
+			if (gap.count == 0)
+				continue;
+			gap.kind = aa_losses_kind_name(kind);
+			gap.reason = reason_names[reason] != NULL ? reason_names[reason] : "recorder";
+			losses->gaps[count++] = gap;
+		}
+	}
+	gap.count = losses->taken_recursion - losses->stored_recursion;
+	if (gap.count > 0) {
+		gap.kind = "any";
+		gap.reason = "recursion";
+		gap.detail = "runs of the recorder's programs that the kernel skipped, for any process of "
+			     "this host";
+		losses->gaps[count++] = gap;
+	}
+	return count;
+}
+
+void aa_losses_stored(struct aa_losses *losses)
+{
+	memcpy(losses->stored, losses->taken, sizeof(losses->stored));
+	losses->stored_recursion = losses->taken_recursion;
+	losses->stored_boot_ns = losses->taken_boot_ns;
+}
+
+uint64_t aa_losses_total(const struct aa_losses *losses)
+{
+	const volatile struct aa_loss *live = aa_kernel_loss(losses->kernel, losses->slot);
+	uint64_t total = 0;
+
+	for (unsigned reason = 0; reason < AA_LOSS_REASON_COUNT; reason++)
+		for (unsigned kind = 0; kind < AA_KIND_SLOTS; kind++)
+			total += live->count[reason][kind];
+	return total;
+}

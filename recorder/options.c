@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The option table, and the parser, help and usage errors that come from it. See options.h. */
+#include "options.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db.h"
+#include "memory.h"
+#include "text.h"
+
+enum option_type {
+	OPTION_FLAG,
+	OPTION_STRING,
+	OPTION_SIZE,	     /* bytes, suffix K, M, G */
+	OPTION_SIZE_POWER_2, /* likewise, a power of two */
+	OPTION_COUNT,
+	OPTION_NAMES, /* separated by commas; may be given more than once */
+};
+
+struct option {
+	const char *name;     /* without the dashes */
+	const char *argument; /* its name in the help; NULL for a flag */
+	const char *fallback; /* the default, in words; NULL if there is nothing to say */
+	const char *help;
+	size_t offset; /* of the value in struct aa_options */
+	uint64_t minimum;
+	uint64_t maximum;
+	enum option_type type;
+	unsigned commands;
+};
+
+#define BOTH	   (AA_COMMAND_RUN | AA_COMMAND_ATTACH)
+#define AT(member) .offset = offsetof(struct aa_options, member)
+
+/* One option reads better in few lines. */
+/* clang-format off */
+static const struct option options_table[] = {
+	{ .name = "db", .argument = "FILE", AT(db), .type = OPTION_STRING, .commands = BOTH,
+	  .fallback = "$AA_DB, else " AA_DB_DEFAULT_PATH,
+	  .help = "database to write to; made if it is missing" },
+	{ .name = "session", .argument = "NAME", AT(session), .type = OPTION_STRING, .commands = BOTH,
+	  .fallback = "AGENT-DATE-TIME-ID",
+	  .help = "name of the session" },
+	{ .name = "agent", .argument = "NAME", AT(agent), .type = OPTION_STRING, .commands = BOTH,
+	  .fallback = "the name of the program",
+	  .help = "agent that the session belongs to" },
+	{ .name = "env", .argument = "NAME,...", AT(env_names), .type = OPTION_NAMES, .commands = BOTH,
+	  .fallback = "none",
+	  .help = "environment variables whose values are recorded" },
+	{ .name = "user", .argument = "NAME", AT(user), .type = OPTION_STRING, .commands = AA_COMMAND_RUN,
+	  .fallback = "the caller",
+	  .help = "run the command as this user" },
+	{ .name = "detach-on-exit", AT(detach_on_exit), .type = OPTION_FLAG, .commands = AA_COMMAND_RUN,
+	  .help = "end with the command, even if processes outlive it" },
+	{ .name = "ring-size", .argument = "SIZE", AT(ring_bytes), .type = OPTION_SIZE_POWER_2, .commands = BOTH,
+	  .minimum = 64u << 10, .maximum = 1u << 30, .fallback = "16M",
+	  .help = "ring between kernel and recorder; a power of two, 64K to 1G" },
+	{ .name = "max-args", .argument = "SIZE", AT(max_arg_bytes), .type = OPTION_SIZE, .commands = BOTH,
+	  .minimum = 4u << 10, .maximum = 2u << 20, .fallback = "128K",
+	  .help = "most bytes of arguments kept for one exec; 4K to 2M" },
+	{ .name = "max-processes", .argument = "N", AT(max_processes), .type = OPTION_COUNT, .commands = BOTH,
+	  .minimum = 64, .maximum = 4u << 20, .fallback = "65536",
+	  .help = "most processes followed at a time; 64 to 4194304" },
+	{ .name = "quiet", AT(quiet), .type = OPTION_FLAG, .commands = BOTH,
+	  .help = "no summary; failures are still said" },
+	{ .name = "debug", AT(debug), .type = OPTION_FLAG, .commands = BOTH,
+	  .help = "show what libbpf and the kernel's verifier say" },
+	{ .name = "help", AT(help), .type = OPTION_FLAG, .commands = BOTH,
+	  .help = "show this text" },
+};
+/* clang-format on */
+
+#define OPTION_COUNT_ALL (sizeof(options_table) / sizeof(options_table[0]))
+
+int aa_options_parse_size(const char *text, uint64_t *ret_bytes)
+{
+	static const char suffixes[] = "KMG";
+	uint64_t value = 0;
+	const char *at = text;
+
+	for (; *at >= '0' && *at <= '9'; at++) {
+		if (value > (UINT64_MAX >> 34) / 10) /* leaves room for a digit and a G */
+			return -EINVAL;
+		value = value * 10 + (uint64_t)(*at - '0');
+	}
+	if (at == text)
+		return -EINVAL;
+	if (*at != '\0') {
+		const char *suffix = strchr(suffixes, *at >= 'a' && *at <= 'z' ? *at - 'a' + 'A' : *at);
+
+		if (suffix == NULL || at[1] != '\0')
+			return -EINVAL;
+		value <<= 10 * (suffix - suffixes + 1);
+	}
+	*ret_bytes = value;
+	return 0;
+}
+
+static int parse_names(const char *text, char ***names, const char *option, struct aa_error *error)
+{
+	size_t count = 0;
+
+	while (*names != NULL && (*names)[count] != NULL)
+		count++;
+	for (;;) {
+		size_t length = strcspn(text, ",");
+		char **grown;
+
+		if (length == 0 || memchr(text, '=', length) != NULL)
+			return aa_error_set(error, -EINVAL, "--%s: names of variables, separated by commas",
+					    option);
+		grown = realloc(*names, (count + 2) * sizeof(*grown));
+		if (grown == NULL)
+			return aa_error_set(error, -ENOMEM, "out of memory");
+		*names = grown;
+		grown[count] = strndup(text, length);
+		grown[count + 1] = NULL;
+		if (grown[count++] == NULL)
+			return aa_error_set(error, -ENOMEM, "out of memory");
+		if (text[length] == '\0')
+			return 0;
+		text += length + 1;
+	}
+}
+
+static int parse_number(const struct option *option, const char *text, uint64_t *ret_value,
+			struct aa_error *error)
+{
+	uint64_t value = 0;
+
+	if (aa_options_parse_size(text, &value) < 0 ||
+	    (option->type == OPTION_COUNT && text[strspn(text, "0123456789")] != '\0'))
+		return aa_error_set(error, -EINVAL, "--%s: not a %s: see --help", option->name,
+				    option->type == OPTION_COUNT ? "number" : "size");
+	if (value < option->minimum || value > option->maximum ||
+	    (option->type == OPTION_SIZE_POWER_2 && (value & (value - 1)) != 0))
+		return aa_error_set(error, -EINVAL, "--%s: out of range: %s", option->name, option->help);
+	*ret_value = value;
+	return 0;
+}
+
+static int set_value(const struct option *option, const char *text, struct aa_options *options,
+		     struct aa_error *error)
+{
+	void *value = (char *)options + option->offset;
+
+	switch (option->type) {
+	case OPTION_FLAG:
+		*(bool *)value = true;
+		return 0;
+	case OPTION_STRING:
+		if (*text == '\0')
+			return aa_error_set(error, -EINVAL, "--%s: empty", option->name);
+		*(const char **)value = text;
+		return 0;
+	case OPTION_SIZE:
+	case OPTION_SIZE_POWER_2:
+	case OPTION_COUNT:
+		return parse_number(option, text, value, error);
+	case OPTION_NAMES:
+		return parse_names(text, value, option->name, error);
+	}
+	return -EINVAL;
+}
+
+static const struct option *find_option(const struct aa_command *command, const char *name, size_t length)
+{
+	for (size_t i = 0; i < OPTION_COUNT_ALL; i++)
+		if ((options_table[i].commands & command->bit) != 0 &&
+		    strlen(options_table[i].name) == length &&
+		    memcmp(options_table[i].name, name, length) == 0)
+			return &options_table[i];
+	return NULL;
+}
+
+static int unknown_option(const struct aa_command *command, const char *argument, struct aa_error *error)
+{
+	struct aa_text_buffer word = { 0 };
+	int r;
+
+	(void)aa_text_quote(&word, argument, strlen(argument));
+	r = aa_error_set(error, -EINVAL, "%s: no such option: %s", command->name,
+			 word.failed ? "(out of memory)" : word.data);
+	aa_text_release(&word);
+	return r;
+}
+
+int aa_options_parse(const struct aa_command *command, int argc, char **argv, struct aa_options *ret_options,
+		     int *ret_first, struct aa_error *error)
+{
+	int i = 1;
+
+	*ret_options = (struct aa_options){ 0 };
+	for (; i < argc; i++) {
+		const char *argument = argv[i];
+		const char *name = argument + 2;
+		const char *value = NULL;
+		const struct option *option;
+		int r;
+
+		if (argument[0] != '-' || argument[1] == '\0')
+			break;
+		if (strcmp(argument, "--") == 0) {
+			i++;
+			break;
+		}
+		if (argument[1] != '-')
+			return unknown_option(command, argument, error);
+		option = find_option(command, name, strcspn(name, "="));
+		if (option == NULL)
+			return unknown_option(command, argument, error);
+		if (name[strlen(option->name)] == '=')
+			value = name + strlen(option->name) + 1;
+		if (option->type == OPTION_FLAG && value != NULL)
+			return aa_error_set(error, -EINVAL, "--%s takes no argument", option->name);
+		if (option->type != OPTION_FLAG && value == NULL) {
+			if (i + 1 >= argc)
+				return aa_error_set(error, -EINVAL, "--%s needs an argument, %s",
+						    option->name, option->argument);
+			value = argv[++i];
+		}
+		r = set_value(option, value, ret_options, error);
+		if (r < 0)
+			return r;
+	}
+	if (ret_options->db == NULL)
+		ret_options->db = aa_db_default_path();
+	*ret_first = i;
+	return 0;
+}
+
+void aa_options_release(struct aa_options *options)
+{
+	if (options->env_names != NULL)
+		for (char **name = options->env_names; *name != NULL; name++)
+			free(*name);
+	free(options->env_names);
+	options->env_names = NULL;
+}
+
+void aa_options_print_help(const struct aa_command *command, FILE *out)
+{
+	(void)fprintf(out, "usage: aa-record %s %s\n\n%s\n\n%s\nOptions:\n", command->name, command->usage,
+		      command->summary, command->text);
+	for (size_t i = 0; i < OPTION_COUNT_ALL; i++) {
+		const struct option *option = &options_table[i];
+		char left[40];
+
+		if ((option->commands & command->bit) == 0)
+			continue;
+		(void)snprintf(left, sizeof(left), "--%s%s%s", option->name,
+			       option->argument != NULL ? " " : "",
+			       option->argument != NULL ? option->argument : "");
+		(void)fprintf(out, "  %-19s %s\n", left, option->help);
+		if (option->fallback != NULL)
+			(void)fprintf(out, "  %-19s default: %s\n", "", option->fallback);
+	}
+}

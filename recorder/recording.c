@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See recording.h. */
+#include "recording.h"
+
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "summary.h"
+
+#define DEFAULT_MAX_ARG_BYTES (128u << 10) /* kernel.h's */
+#define AGAIN_MS	      100
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void aa_say(const char *format, ...)
+{
+	char line[2048];
+	va_list arguments;
+	int length;
+
+	/* One write, so that a line is not torn by what the command says. */
+	va_start(arguments, format);
+	length = vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	if (length >= 0)
+		(void)fprintf(stderr, "aa-record: %s\n", line);
+}
+
+int aa_recording_open(struct aa_recording *recording, const struct aa_options *options,
+		      struct aa_error *error)
+{
+	struct aa_kernel_options kernel_options = {
+		.ring_bytes[AA_LANE_LIFECYCLE] = options->ring_bytes,
+		.max_processes = (uint32_t)options->max_processes,
+		.max_arg_bytes = options->max_arg_bytes,
+		.capture_env = options->env_names != NULL,
+		.debug = options->debug,
+	};
+	int r;
+
+	*recording = (struct aa_recording){ .options = options, .begin_ns = monotonic_ns() };
+	r = aa_store_open(options->db, &recording->store, error);
+	if (r < 0)
+		return r;
+	aa_peek_init(&recording->peek,
+		     options->max_arg_bytes != 0 ? options->max_arg_bytes : DEFAULT_MAX_ARG_BYTES);
+	aa_store_set_peek(recording->store, aa_peek, &recording->peek);
+	return aa_kernel_open(&kernel_options, &recording->kernel, error);
+}
+
+int aa_recording_begin(struct aa_recording *recording, const char *mode, const char *agent, char *const *argv,
+		       struct aa_error *error)
+{
+	const struct aa_options *options = recording->options;
+	const struct aa_session_options session = {
+		.agent = options->agent != NULL ? options->agent : agent,
+		.name = options->session,
+		.mode = mode,
+		.argv = argv,
+		.env_names = options->env_names,
+		.recorder = AA_VERSION,
+		.generation = aa_kernel_generation(recording->kernel),
+		.slot = AA_RECORDING_SLOT,
+	};
+	const struct aa_probe *probes;
+	unsigned count;
+	int r;
+
+	r = aa_store_begin_session(recording->store, &session, &recording->session_id, error);
+	if (r < 0)
+		return r;
+	count = aa_kernel_probes(recording->kernel, &probes);
+	for (unsigned i = 0; i < count; i++) {
+		r = aa_store_add_probe(recording->store, recording->session_id, probes[i].capability,
+				       probes[i].tier, probes[i].program, probes[i].attached, probes[i].error,
+				       probes[i].reason, error);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/*
+ * Waits until every program run that began before has ended, so that its records are in the ring: a global
+ * memory barrier waits for an RCU grace period, and tracing programs run within an RCU read-side section
+ * (kernel/trace/bpf_trace.c). Where that does nothing (one processor) or is refused (nohz_full), some milliseconds
+ * are far more than a program run takes.
+ */
+static void let_programs_end(void)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
+		(void)nanosleep(&pause, NULL);
+}
+
+/* All that tells that the set of processes has changed: every change makes a record, or is counted as lost. */
+static uint64_t changes(const struct aa_recording *recording)
+{
+	return aa_ring_producer(aa_kernel_ring(recording->kernel, AA_LANE_LIFECYCLE)) +
+	       aa_losses_total(&recording->pump.losses);
+}
+
+/*
+ * How many processes are left. 0 is certain: walking the map can miss a process that is born behind its back while
+ * its parent dies before its nose, so a 0 counts only if nothing has changed.
+ */
+static uint32_t processes_left(const struct aa_recording *recording)
+{
+	uint64_t before = changes(recording);
+	uint32_t tracked = aa_kernel_tracked(recording->kernel);
+
+	if (tracked > 0)
+		return tracked;
+	let_programs_end();
+	return changes(recording) == before ? 0 : 1;
+}
+
+static uint64_t ends_stored(const struct aa_recording *recording, struct aa_session_totals *ret_totals)
+{
+	aa_store_totals(recording->store, recording->session_id, ret_totals);
+	return ret_totals->records[AA_EVENT_EXIT] + aa_losses_total(&recording->pump.losses);
+}
+
+static void on_again(uv_timer_t *timer)
+{
+	aa_recording_look(timer->data);
+}
+
+void aa_recording_look(struct aa_recording *recording)
+{
+	if (recording->ending || recording->command_runs)
+		return;
+	if (processes_left(recording) == 0)
+		aa_recording_end(recording);
+}
+
+/*
+ * Counting walks a map, so it is done only when it can be 0: where n were left, n ends must come first. Should
+ * that bookkeeping and the store's differ, one more look a moment later settles it.
+ */
+static void on_stored(void *context)
+{
+	struct aa_recording *recording = context;
+	struct aa_session_totals totals;
+	uint64_t ended;
+	uint32_t left;
+
+	if (recording->ending || recording->command_runs)
+		return;
+	ended = ends_stored(recording, &totals);
+	if (ended < recording->ended_at && totals.live > 0)
+		return;
+	left = processes_left(recording);
+	if (left == 0) {
+		aa_recording_end(recording);
+		return;
+	}
+	recording->ended_at = ended + left;
+	if (totals.live == 0)
+		(void)uv_timer_start(&recording->again, on_again, AGAIN_MS, 0);
+}
+
+static void on_failed(void *context, const struct aa_error *error)
+{
+	struct aa_recording *recording = context;
+
+	recording->failure = *error;
+	aa_say("recording fails: %s; what happens meanwhile waits in memory and is then counted as lost",
+	       error->text);
+}
+
+static void on_recovered(void *context)
+{
+	struct aa_recording *recording = context;
+
+	recording->failure = (struct aa_error){ 0 };
+	aa_say("recording goes on");
+}
+
+static void on_idle(void *context)
+{
+	struct aa_recording *recording = context;
+
+	if (recording->on_idle != NULL)
+		recording->on_idle(recording->context);
+}
+
+static void on_finished(void *context, int r, const struct aa_error *error)
+{
+	struct aa_recording *recording = context;
+
+	recording->failure = r < 0 ? *error : (struct aa_error){ 0 };
+	uv_stop(&recording->loop);
+}
+
+int aa_recording_start(struct aa_recording *recording, struct aa_error *error)
+{
+	static const struct aa_pump_events events = {
+		.stored = on_stored,
+		.failed = on_failed,
+		.recovered = on_recovered,
+		.idle = on_idle,
+		.finished = on_finished,
+	};
+	int r = uv_loop_init(&recording->loop);
+
+	if (r < 0)
+		return aa_error_set(error, r, "cannot make an event loop: %s", uv_strerror(r));
+	recording->loop_open = true;
+	(void)uv_timer_init(&recording->loop, &recording->again);
+	recording->again.data = recording;
+	return aa_pump_start(&recording->pump, &recording->loop, recording->kernel, recording->store,
+			     recording->session_id, AA_RECORDING_SLOT, &events, recording, error);
+}
+
+void aa_recording_end(struct aa_recording *recording)
+{
+	if (recording->ending)
+		return;
+	recording->ending = true;
+	aa_kernel_forget_all(recording->kernel);
+	let_programs_end();
+	aa_pump_finish(&recording->pump);
+}
+
+void aa_recording_run(struct aa_recording *recording)
+{
+	while (!recording->pump.finished && uv_run(&recording->loop, UV_RUN_DEFAULT) != 0)
+		continue;
+}
+
+static void close_handle(uv_handle_t *handle, void *context)
+{
+	(void)context;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void close_loop(struct aa_recording *recording)
+{
+	if (!recording->loop_open)
+		return;
+	aa_pump_close(&recording->pump);
+	uv_walk(&recording->loop, close_handle, NULL);
+	(void)uv_run(&recording->loop, UV_RUN_DEFAULT);
+	(void)uv_loop_close(&recording->loop);
+	recording->loop_open = false;
+}
+
+int aa_recording_finish(struct aa_recording *recording, const int *status)
+{
+	struct aa_session_result result = { .has_status = status != NULL,
+					    .status = status != NULL ? *status : 0 };
+	struct aa_summary summary = {
+		.db = recording->options->db,
+		.session_id = recording->session_id,
+		.duration_ns = monotonic_ns() - recording->begin_ns,
+	};
+	struct aa_error error = recording->failure;
+	int r = error.code;
+
+	close_loop(recording);
+	aa_store_totals(recording->store, recording->session_id, &summary.totals);
+	aa_summary_take_probes(&summary, recording->kernel);
+	aa_kernel_close(recording->kernel); /* while the session is indexed, the host has its hooks back */
+	recording->kernel = NULL;
+	if (r == 0)
+		r = aa_store_end_session(recording->store, recording->session_id, &result, &error);
+	aa_store_close(recording->store);
+	recording->store = NULL;
+	if (r < 0)
+		aa_say("the recording is not complete: %s", error.text);
+	if (!recording->options->quiet)
+		aa_summary_print(&summary, stderr);
+	return r;
+}
+
+void aa_recording_abandon(struct aa_recording *recording)
+{
+	const struct aa_session_result none = { 0 };
+
+	close_loop(recording);
+	if (recording->session_id != 0) /* should this fail too, the next recorder marks it as interrupted */
+		(void)aa_store_end_session(recording->store, recording->session_id, &none, NULL);
+	aa_recording_close(recording);
+}
+
+void aa_recording_close(struct aa_recording *recording)
+{
+	close_loop(recording);
+	aa_kernel_close(recording->kernel);
+	recording->kernel = NULL;
+	aa_store_close(recording->store);
+	recording->store = NULL;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One recording, which is what run and attach have in common: database, kernel side, session, pump, and the
+ * decision that it is over. Says on standard error what a person must know while it goes on.
+ */
+#ifndef AA_RECORDER_RECORDING_H
+#define AA_RECORDER_RECORDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "error.h"
+#include "kernel.h"
+#include "options.h"
+#include "peek.h"
+#include "pump.h"
+#include "store.h"
+
+/* A recording of one session uses the first slot of its own; 0 is the one that others share. */
+#define AA_RECORDING_SLOT 1
+
+struct aa_recording {
+	const struct aa_options *options;
+	struct aa_store *store;
+	struct aa_kernel *kernel;
+	struct aa_peek peek;
+	struct aa_pump pump;
+	uv_loop_t loop;
+	uv_timer_t again;		/* one more look whether it is over */
+	void (*on_idle)(void *context); /* of aa_recording_hold; set by run */
+	void *context;
+	int64_t session_id; /* 0: none yet */
+	uint64_t begin_ns;  /* CLOCK_MONOTONIC */
+	uint64_t ended_at;  /* exits and losses stored when it makes sense to count the processes again */
+	struct aa_error failure; /* the first failure of the store in a row; code 0: all is stored */
+	bool loop_open;
+	bool ending;
+	bool command_runs; /* run: its command has not been reaped, so it cannot be over */
+};
+
+/* Opens the database, then the kernel side: cheap refusals first. Returns 0 or a negative errno with a text. */
+int aa_recording_open(struct aa_recording *recording, const struct aa_options *options,
+		      struct aa_error *error);
+
+/* Makes the session with its probe rows. */
+int aa_recording_begin(struct aa_recording *recording, const char *mode, const char *agent, char *const *argv,
+		       struct aa_error *error);
+
+/* Opens the loop and starts the pump. */
+int aa_recording_start(struct aa_recording *recording, struct aa_error *error);
+
+/* Looks whether any process is left, and ends if none is. */
+void aa_recording_look(struct aa_recording *recording);
+
+/* Ends it now: nothing more is recorded, what was is stored, aa_recording_run returns. */
+void aa_recording_end(struct aa_recording *recording);
+
+/* The loop, until the end. */
+void aa_recording_run(struct aa_recording *recording);
+
+/*
+ * Ends the session, with the wait(2) status of run's command (NULL: none), closes everything and prints the
+ * summary. Returns 0, or the negative errno of why the recording is not complete.
+ */
+int aa_recording_finish(struct aa_recording *recording, const int *status);
+
+/* Ends a session in which nothing was recorded, because it could not be started; closes everything; no summary. */
+void aa_recording_abandon(struct aa_recording *recording);
+
+/* Closes whatever is open; fine after aa_recording_finish and on a failed open. */
+void aa_recording_close(struct aa_recording *recording);
+
+/* "aa-record: TEXT" on standard error. */
+void aa_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif
