@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Which Debian and Ubuntu packages building and testing need; sourced by recorder/quickstart and tests/check.
+# Checked on Debian 12 and 13. Installs only what is missing, so it needs no network where nothing is.
+
+# PACKAGE PROBE WHY: a probe is a command, a path, or pc:NAME for pkg-config.
+# shellcheck disable=SC2034 # used by who sources this
+aa_packages_build='
+gcc             gcc                     C compiler
+libc6-dev       /usr/include/stdio.h    C library headers
+clang           clang                   compiles the eBPF programs
+cmake           cmake                   build system
+ninja-build     ninja                   runs the build
+pkg-config      pkg-config              finds libraries
+libbpf-dev      pc:libbpf               loads eBPF programs
+libelf-dev      pc:libelf               needed by libbpf
+zlib1g-dev      pc:zlib                 needed by libbpf
+libsqlite3-dev  pc:sqlite3              the database
+libuv1-dev      pc:libuv                event loop
+'
+# shellcheck disable=SC2034
+aa_packages_test='
+libcmocka-dev   pc:cmocka               unit tests
+python3         python3                 end-to-end tests
+sqlite3         sqlite3                 reads databases without our code
+mount           mount                   small disks to fill
+util-linux      unshare                 namespaces in tests
+valgrind        valgrind                memory errors
+clang-format    clang-format            layout of the sources
+clang-tidy      clang-tidy              static analysis
+shellcheck      shellcheck              shell scripts
+mandoc          mandoc                  manual pages
+dpkg-dev        dpkg-shlibdeps          builds the package
+file            file                    builds the package
+'
+
+aa_package_present() {
+	case $1 in
+	pc:*) command -v pkg-config >/dev/null && pkg-config --exists "${1#pc:}" ;;
+	/*) [[ -e $1 ]] ;;
+	*) command -v "$1" >/dev/null ;;
+	esac
+}
+
+# Prints "package<TAB>why" for each that is missing from the lists given.
+aa_packages_missing() {
+	local package probe why
+	while read -r package probe why; do
+		if [[ -n $package ]] && ! aa_package_present "$probe"; then
+			printf '%s\t%s\n' "$package" "$why"
+		fi
+	done <<<"$*"
+}
+
+# aa_packages_install LISTS LOG: installs what is missing, saying what and why. Fails with a message.
+aa_packages_install() {
+	local missing log=$2
+	local -a names
+	missing=$(aa_packages_missing "$1")
+	[[ -n $missing ]] || return 0
+	mapfile -t names < <(cut -f1 <<<"$missing")
+	echo "Missing packages:"
+	expand -t 20 <<<"$missing"
+	if ! command -v apt-get >/dev/null; then
+		echo "There is no apt-get here: please install what these packages have, and try again." >&2
+		return 1
+	fi
+	if ((EUID != 0)); then
+		echo "Installing them needs root: sudo apt-get install ${names[*]}" >&2
+		return 1
+	fi
+	echo "Installing them with apt-get ..."
+	mkdir -p "$(dirname "$log")"
+	if ! { DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends install "${names[@]}" >"$log" 2>&1 ||
+		{ apt-get update >"$log" 2>&1 &&
+			DEBIAN_FRONTEND=noninteractive apt-get -y --no-install-recommends install "${names[@]}" >>"$log" 2>&1; }; }; then
+		tail -n 20 "$log" >&2
+		echo "apt-get failed: see $log" >&2
+		return 1
+	fi
+	missing=$(aa_packages_missing "$1")
+	if [[ -n $missing ]]; then
+		echo "Still missing after installing: $(cut -f1 <<<"$missing" | tr '\n' ' ')" >&2
+		return 1
+	fi
+}
+
+# What any recording needs of this machine. Prints why not.
+aa_kernel_usable() {
+	local release major minor
+	release=$(uname -r)
+	IFS=.- read -r major minor _ <<<"$release"
+	if [[ $(uname -s) != Linux ]] || ((major < 5 || (major == 5 && minor < 8))); then
+		echo "aa-record needs Linux 5.8 or newer; this is $(uname -s) $release."
+		return 1
+	fi
+	if [[ ! -r /sys/kernel/btf/vmlinux ]]; then
+		echo "aa-record needs the kernel's type information, /sys/kernel/btf/vmlinux, which is not there:"
+		echo "a kernel with CONFIG_DEBUG_INFO_BTF=y (all of Debian 12, Debian 13, Ubuntu 22.04 and newer), and /sys mounted."
+		return 1
+	fi
+}
