@@ -34,7 +34,7 @@ static double seconds(clockid_t clock)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void fail(const char *what, const struct aa_error *error)
+static void __attribute__((noreturn)) fail(const char *what, const struct aa_error *error)
 {
 	(void)fprintf(stderr, "aa-bench-store: %s: %s\n", what, error ? error->text : strerror(errno));
 	exit(1);
@@ -66,7 +66,7 @@ static uint64_t store_pass(const char *path, unsigned processes, struct cost *co
 	struct aa_session_options options = {
 		.agent = "bench", .mode = "attach", .recorder = "bench", .generation = 1
 	};
-	int64_t session;
+	int64_t session = 0;
 
 	if (bench_ring_open(&ring, RING_SIZE) < 0)
 		fail("ring", NULL);
