@@ -25,15 +25,15 @@
 #define AA_KIND_SLOTS 64
 
 /* Kinds of records: name, id, and the name that the database and the command line use. */
-#define AA_EVENT_KINDS(X)              \
-	X(FORK, 1, "fork")             \
-	X(EXEC, 2, "exec")             \
+#define AA_EVENT_KINDS(X) \
+	X(FORK, 1, "fork") \
+	X(EXEC, 2, "exec") \
 	X(EXEC_FAILED, 3, "exec_failed") \
-	X(EXIT, 4, "exit")             \
-	X(CRED, 5, "cred")             \
-	X(COMM, 6, "comm")             \
-	X(SETSID, 7, "setsid")         \
-	X(CGROUP, 8, "cgroup")         \
+	X(EXIT, 4, "exit") \
+	X(CRED, 5, "cred") \
+	X(COMM, 6, "comm") \
+	X(SETSID, 7, "setsid") \
+	X(CGROUP, 8, "cgroup") \
 	X(TEXT, 9, "text")
 
 enum aa_event_kind {
@@ -52,9 +52,9 @@ enum aa_lane {
 
 /* Why something that happened is not in a ring, or not whole. Index of the loss counters. */
 enum aa_loss_reason {
-	AA_LOSS_RING_FULL = 0,  /* bpf_ringbuf_reserve() failed */
-	AA_LOSS_SCOPE_FULL = 1, /* the scope map took no more processes: a whole subtree is missing */
-	AA_LOSS_UNREADABLE = 2, /* memory of the kernel or the process could not be read */
+	AA_LOSS_RING_FULL = 0,	  /* bpf_ringbuf_reserve() failed */
+	AA_LOSS_SCOPE_FULL = 1,	  /* the scope map took no more processes: a whole subtree is missing */
+	AA_LOSS_UNREADABLE = 2,	  /* memory of the kernel or the process could not be read */
 	AA_LOSS_REASON_COUNT = 4, /* one spare */
 };
 
@@ -67,24 +67,24 @@ struct aa_loss {
 };
 
 /* header.flags */
-#define AA_FLAG_ROOT 0x01u      /* FORK: a root that the recorder adopted (child of run, PID of attach) */
-#define AA_FLAG_SNAPSHOT 0x02u  /* FORK, EXEC: found running, not seen to happen */
+#define AA_FLAG_ROOT	     0x01u /* FORK: a root that the recorder adopted (child of run, PID of attach) */
+#define AA_FLAG_SNAPSHOT     0x02u /* FORK, EXEC: found running, not seen to happen */
 #define AA_FLAG_CRED_CHANGED 0x04u /* EXEC: real, effective or saved ids or capabilities differ from before */
-#define AA_FLAG_SECURE 0x08u    /* EXEC: bprm->secureexec, the AT_SECURE of the new program */
-#define AA_FLAG_COMPAT 0x10u    /* EXEC_FAILED: a 32-bit system call */
+#define AA_FLAG_SECURE	     0x08u /* EXEC: bprm->secureexec, the AT_SECURE of the new program */
+#define AA_FLAG_COMPAT	     0x10u /* EXEC_FAILED: a 32-bit system call */
 
 #define AA_COMM_SIZE 16 /* TASK_COMM_LEN */
 
 struct aa_header {
-	__u64 time_ns;  /* CLOCK_BOOTTIME, taken in the hook */
+	__u64 time_ns;	/* CLOCK_BOOTTIME, taken in the hook */
 	__u64 start_ns; /* start_boottime of the thread group's leader; with tgid the process's identity */
-	__u32 session;  /* id of the session in the database */
-	__u32 slot;     /* index of the session's loss counters */
-	__u32 tgid;     /* process id in the initial pid namespace */
-	__u32 tid;      /* thread id in the initial pid namespace */
-	__u32 size;     /* bytes of this record, header included */
-	__u16 kind;     /* enum aa_event_kind */
-	__u16 flags;    /* AA_FLAG_* */
+	__u32 session;	/* id of the session in the database */
+	__u32 slot;	/* index of the session's loss counters */
+	__u32 tgid;	/* process id in the initial pid namespace */
+	__u32 tid;	/* thread id in the initial pid namespace */
+	__u32 size;	/* bytes of this record, header included */
+	__u16 kind;	/* enum aa_event_kind */
+	__u16 flags;	/* AA_FLAG_* */
 };
 
 /* Credentials by value: struct cred of the kernel. */
@@ -105,7 +105,7 @@ struct aa_cred {
 	__u32 securebits;
 	__u32 group_count; /* supplementary groups */
 	__u32 group_hash;  /* FNV-1a of the first 32 supplementary group ids: tells that a list changed */
-	__u32 user_ns;     /* inode of the user namespace */
+	__u32 user_ns;	   /* inode of the user namespace */
 };
 
 struct aa_namespaces {
@@ -115,23 +115,26 @@ struct aa_namespaces {
 	__u32 uts;
 };
 
-/* AA_EVENT_FORK: a new process (never a thread). header names the child. */
+/*
+ * AA_EVENT_FORK: a new process (never a thread). header names the child. For ROOT and SNAPSHOT the creator and
+ * clone_flags are 0: nobody saw them. A SNAPSHOT record may come before that of its parent.
+ */
 struct aa_fork {
 	struct aa_header header;
 	struct aa_cred cred;
 	struct aa_namespaces ns;
-	__u64 clone_flags;      /* 0 for ROOT and SNAPSHOT */
-	__u64 parent_start_ns;  /* real_parent's leader */
+	__u64 clone_flags;	/* 0 for ROOT and SNAPSHOT */
+	__u64 parent_start_ns;	/* real_parent's leader */
 	__u64 creator_start_ns; /* the process that called fork; differs from the parent with CLONE_PARENT */
-	__u64 cgroup_id;
+	__u64 cgroup_id; /* as in /proc and stat(2) for version 2; version 1: hierarchy number << 48 | id */
 	__u32 parent_tgid;
 	__u32 creator_tgid;
 	__u32 creator_tid;
-	__u32 ns_pid;      /* pid in its own (innermost) pid namespace */
-	__u32 ns_level;    /* depth of that namespace, 0 = initial */
+	__u32 ns_pid;	   /* pid in its own (innermost) pid namespace */
+	__u32 ns_level;	   /* depth of that namespace, 0 = initial */
 	__u32 exit_signal; /* what the parent gets when it dies; 0 possible */
-	__u32 sid;         /* POSIX session, number in the initial pid namespace */
-	__u32 pgid;        /* process group, likewise */
+	__u32 sid;	   /* POSIX session, number in the initial pid namespace */
+	__u32 pgid;	   /* process group, likewise */
 	char comm[AA_COMM_SIZE];
 };
 
@@ -156,19 +159,19 @@ struct aa_exec {
 	__u64 exe_magic; /* s_magic of its file system, statfs(2) */
 	__u64 cgroup_id;
 	__u64 arg_start; /* address of the arguments in the process: tells one image from the next */
-	__u64 arg_size;  /* true bytes of all arguments with their NULs */
+	__u64 arg_size;	 /* true bytes of all arguments with their NULs */
 	__u64 env_size;
 	__u32 argc;
 	__u32 envc;
 	__u32 exe_device; /* kernel's dev_t: major << 20 | minor */
-	__u32 exe_mode;   /* st_mode */
+	__u32 exe_mode;	  /* st_mode */
 	__u32 exe_nlink;
 	__u32 exe_origin; /* enum aa_exe_origin */
-	__u32 old_tid;    /* thread that called exec; its id is the leader's afterwards */
+	__u32 old_tid;	  /* thread that called exec; its id is the leader's afterwards */
 	__u32 ns_pid;
 	__u32 sid;
 	__u32 pgid;
-	__u32 tty_device; /* controlling terminal: major << 20 | minor, 0 none */
+	__u32 tty_device;   /* controlling terminal: major << 20 | minor, 0 none */
 	__u32 interp_flags; /* bprm->interp_flags: BINPRM_FLAGS_* */
 	char comm[AA_COMM_SIZE];
 };
@@ -176,17 +179,17 @@ struct aa_exec {
 /* AA_EVENT_EXEC_FAILED: execve or execveat returned an error. Texts: FILENAME, and CWD if that is relative. */
 struct aa_exec_failed {
 	struct aa_header header;
-	__s32 error;  /* errno, positive */
-	__s32 dirfd;  /* execveat's; AT_FDCWD for execve */
+	__s32 error;	/* errno, positive */
+	__s32 dirfd;	/* execveat's; AT_FDCWD for execve */
 	__u32 at_flags; /* execveat's */
-	__u32 syscall; /* number in the ABI that the task used */
+	__u32 syscall;	/* number in the ABI that the task used */
 	char comm[AA_COMM_SIZE];
 };
 
 /* AA_EVENT_EXIT: the thread group is dead. */
 struct aa_exit {
 	struct aa_header header;
-	__u64 utime_ns;   /* user time of all threads, tick-based where the kernel has no precise accounting */
+	__u64 utime_ns; /* user time of all threads, tick-based where the kernel has no precise accounting */
 	__u64 stime_ns;
 	__u64 runtime_ns; /* sum_exec_runtime of all threads: precise */
 	__u64 max_rss_bytes;
@@ -229,8 +232,9 @@ struct aa_cgroup {
 
 /* What a text is. */
 enum aa_text_field {
-	AA_TEXT_ARGS = 1,     /* bytes at mm->arg_start: arguments, each with its NUL */
-	AA_TEXT_ENV = 2,      /* bytes at mm->env_start; only with config.capture_env. Filtered by name before storing */
+	AA_TEXT_ARGS = 1, /* bytes at mm->arg_start: arguments, each with its NUL */
+	AA_TEXT_ENV =
+		2, /* bytes at mm->env_start; only with config.capture_env. Filtered by name before storing */
 	AA_TEXT_EXE = 3,      /* path of the final binary, walked from the kernel's file */
 	AA_TEXT_CWD = 4,      /* walked */
 	AA_TEXT_ROOT = 5,     /* walked; sent only if the process's root is not its mount namespace's */
@@ -239,12 +243,12 @@ enum aa_text_field {
 	AA_TEXT_CGROUP = 8,   /* path below the cgroup hierarchy's root */
 };
 
-#define AA_TEXT_TRUNCATED 0x01u   /* there was more */
-#define AA_TEXT_UNLINKED 0x02u    /* path: the file has no name any more */
-#define AA_TEXT_DETACHED 0x04u    /* path: the walk did not end at the mount namespace's root (lazy umount) */
-#define AA_TEXT_PSEUDO 0x08u      /* path: not a path but the name of an anonymous file ("memfd:x") */
-#define AA_TEXT_UNREADABLE 0x10u  /* some of it could not be read; those bytes are 0 */
-#define AA_TEXT_USER 0x20u        /* bytes come from the process's own memory, unverified */
+#define AA_TEXT_TRUNCATED  0x01u /* there was more */
+#define AA_TEXT_UNLINKED   0x02u /* path: the file has no name any more */
+#define AA_TEXT_DETACHED   0x04u /* path: the walk did not end at the mount namespace's root (lazy umount) */
+#define AA_TEXT_PSEUDO	   0x08u /* path: not a path but the name of an anonymous file ("memfd:x") */
+#define AA_TEXT_UNREADABLE 0x10u /* some of it could not be read; those bytes are 0 */
+#define AA_TEXT_USER	   0x20u /* bytes come from the process's own memory, unverified */
 
 /*
  * AA_EVENT_TEXT. Long texts come as several records with rising offsets. The bytes are
@@ -262,7 +266,7 @@ struct aa_text {
 	char data[];
 };
 
-/* Read-only configuration, set before load (.rodata "aa_config"). */
+/* Configuration, set before anything is attached (array "aa_config", one element). */
 struct aa_config {
 	__u64 ring_bytes[AA_LANE_COUNT];
 	__u64 max_arg_bytes; /* capture limit for arguments, and for the environment */
@@ -273,18 +277,20 @@ struct aa_config {
 /* One page shared with the recorder (mmapable array "aa_control", one element). */
 struct aa_control {
 	struct {
-		__u64 at;      /* a record beyond this producer position wakes the reader; ~0 = never */
-		__u64 pad[7];  /* a cache line each */
+		__u64 at;     /* a record beyond this producer position wakes the reader; ~0 = never */
+		__u64 sent;   /* records submitted so far */
+		__u64 pad[6]; /* a cache line each */
 	} wake[AA_LANE_COUNT];
-	__u32 snapping; /* a snapshot iteration is under way */
+	__u32 snapping; /* enum aa_snap_phase (order.h); 0 = no snapshot is under way */
 	__u32 reserved[15];
 };
 
-/* Value of the scope map "aa_scope", key tgid: the processes that belong to a session. */
+/* Value of the scope map "aa_scope", key (start_ns, tgid), order.h: the processes that belong to a session. */
 struct aa_scope {
-	__u64 start_ns;
 	__u32 session;
 	__u32 slot;
+	__u32 flags; /* AA_SCOPE_*, order.h */
+	__u32 reserved;
 	struct aa_cred cred; /* last known */
 };
 

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The maps that all programs share: defined in maps.bpf.c, extern elsewhere (the static linker checks that both agree).
+ * Sizes that depend on options or on the machine are set by the loader.
+ */
+#ifndef AA_BPF_MAPS_H
+#define AA_BPF_MAPS_H
+
+#include "event.h"
+#include "order.h"
+
+#include <bpf/bpf_helpers.h>
+
+#ifdef AA_MAPS_DEFINED_HERE
+#define AA_MAP
+#else
+#define AA_MAP extern
+#endif
+
+/* clang-format off */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 24);
+} aa_ring_lifecycle SEC(".maps");
+
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 22);
+} aa_ring_activity SEC(".maps");
+
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 22);
+} aa_ring_payload SEC(".maps");
+
+/* The processes that belong to a session. Preallocated: nothing is allocated inside a tracepoint. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct aa_identity_key);
+	__type(value, struct aa_scope);
+} aa_scope SEC(".maps");
+
+/*
+ * One byte for each pid: 0 says that the process is in no session, so that the rest of the host pays for one load
+ * instead of a hash (5 ns against 25). Anything else says: look into the hash, which is the truth. Bytes, not bits:
+ * a store needs no atomic. The loader sets the size by kernel.pid_max; a pid beyond it is looked up in the hash.
+ */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct aa_hint_page);
+} aa_scope_hint SEC(".maps");
+
+/* Exits claimed while a snapshot is under way, see scope.h. Value: AA_SNAP_* at that time. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AA_TOMB_SLOTS);
+	__type(key, struct aa_identity_key);
+	__type(value, __u32);
+} aa_tomb SEC(".maps");
+
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, AA_LOSS_SLOTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct aa_loss);
+} aa_loss SEC(".maps");
+
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct aa_control);
+} aa_control SEC(".maps");
+
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct aa_config);
+} aa_config SEC(".maps");
+
+/* What the iterators are asked to do, and what came of it. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct aa_order);
+} aa_order SEC(".maps");
+
+/* Cgroups whose path was sent. LRU: forgetting one costs a second copy of its path. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct aa_cgroup_key);
+	__type(value, __u32);
+} aa_cgroup_sent SEC(".maps");
+/* clang-format on */
+
+#endif
