@@ -57,7 +57,7 @@ static const struct option options_table[] = {
 	  .help = "end with the command, even if processes outlive it" },
 	{ .name = "ring-size", .argument = "SIZE", AT(ring_bytes), .type = OPTION_SIZE_POWER_2, .commands = BOTH,
 	  .minimum = 64u << 10, .maximum = 1u << 30, .fallback = "16M",
-	  .help = "ring between kernel and recorder; a power of two, 64K to 1G" },
+	  .help = "size of the ring to the kernel; a power of 2, 64K to 1G" },
 	{ .name = "max-args", .argument = "SIZE", AT(max_arg_bytes), .type = OPTION_SIZE, .commands = BOTH,
 	  .minimum = 4u << 10, .maximum = 2u << 20, .fallback = "128K",
 	  .help = "most bytes of arguments kept for one exec; 4K to 2M" },

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line's parser: values, ranges, where operands begin, and what is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db.h"
+#include "options.h"
+
+static const struct aa_command run = {
+	.name = "run", .usage = "", .summary = "", .text = "", .bit = AA_COMMAND_RUN
+};
+static const struct aa_command attach = {
+	.name = "attach", .usage = "", .summary = "", .text = "", .bit = AA_COMMAND_ATTACH
+};
+
+struct parsed {
+	struct aa_options options;
+	struct aa_error error;
+	int first;
+	int r;
+};
+
+static struct parsed parse(const struct aa_command *command, char **argv)
+{
+	struct parsed parsed = { 0 };
+	int argc = 0;
+
+	while (argv[argc] != NULL)
+		argc++;
+	parsed.r = aa_options_parse(command, argc, argv, &parsed.options, &parsed.first, &parsed.error);
+	return parsed;
+}
+
+#define PARSE(command, ...) parse(command, (char *[]){ (char *)"x", __VA_ARGS__, NULL })
+
+static void test_defaults(void **state)
+{
+	struct parsed parsed = PARSE(&run, (char *)"true");
+
+	(void)state;
+	assert_int_equal(parsed.r, 0);
+	assert_int_equal(parsed.first, 1);
+	assert_string_equal(parsed.options.db, aa_db_default_path());
+	assert_null(parsed.options.session);
+	assert_null(parsed.options.env_names);
+	assert_int_equal(parsed.options.ring_bytes, 0);
+	assert_false(parsed.options.quiet);
+	aa_options_release(&parsed.options);
+}
+
+static void test_values(void **state)
+{
+	struct parsed parsed = PARSE(
+		&run, (char *)"--db", (char *)"a", (char *)"--session=s=1", (char *)"--quiet",
+		(char *)"--ring-size", (char *)"1m", (char *)"--max-args=4096", (char *)"--max-processes",
+		(char *)"100", (char *)"--env", (char *)"A,B", (char *)"--env=C", (char *)"--detach-on-exit",
+		(char *)"--user", (char *)"u", (char *)"--", (char *)"--quiet");
+
+	(void)state;
+	assert_int_equal(parsed.r, 0);
+	assert_int_equal(parsed.first, 17);
+	assert_string_equal(parsed.options.db, "a");
+	assert_string_equal(parsed.options.session, "s=1");
+	assert_string_equal(parsed.options.user, "u");
+	assert_true(parsed.options.quiet);
+	assert_true(parsed.options.detach_on_exit);
+	assert_int_equal(parsed.options.ring_bytes, 1 << 20);
+	assert_int_equal(parsed.options.max_arg_bytes, 4096);
+	assert_int_equal(parsed.options.max_processes, 100);
+	assert_string_equal(parsed.options.env_names[0], "A");
+	assert_string_equal(parsed.options.env_names[1], "B");
+	assert_string_equal(parsed.options.env_names[2], "C");
+	assert_null(parsed.options.env_names[3]);
+	aa_options_release(&parsed.options);
+}
+
+static void test_operands_begin(void **state)
+{
+	struct parsed parsed;
+
+	(void)state;
+	parsed = PARSE(&run, (char *)"--quiet", (char *)"ls", (char *)"--debug");
+	assert_int_equal(parsed.first, 2);
+	assert_false(parsed.options.debug);
+	parsed = PARSE(&run, (char *)"-"); /* a program may be called that */
+	assert_int_equal(parsed.first, 1);
+	parsed = PARSE(&run, (char *)"--");
+	assert_int_equal(parsed.first, 2);
+	parsed = PARSE(&run, (char *)"--", (char *)"--", (char *)"x");
+	assert_int_equal(parsed.first, 2);
+}
+
+static void refuse(struct parsed parsed, const char *text)
+{
+	assert_int_equal(parsed.r, -EINVAL);
+	assert_non_null(strstr(parsed.error.text, text));
+	aa_options_release(&parsed.options);
+}
+
+static void test_refusals(void **state)
+{
+	(void)state;
+	refuse(PARSE(&run, (char *)"--bogus"), "--bogus");
+	refuse(PARSE(&run, (char *)"--bo\033[31mgus"), "'--bo\\x1B[31mgus'");
+	refuse(PARSE(&run, (char *)"-q"), "-q");
+	refuse(PARSE(&run, (char *)"--quie"), "--quie");
+	refuse(PARSE(&run, (char *)"--quiet=1"), "no argument");
+	refuse(PARSE(&run, (char *)"--db"), "needs an argument");
+	refuse(PARSE(&run, (char *)"--db="), "empty");
+	refuse(PARSE(&run, (char *)"--env", (char *)"A,,B"), "--env");
+	refuse(PARSE(&run, (char *)"--env", (char *)"A=1"), "--env");
+	refuse(PARSE(&run, (char *)"--env", (char *)""), "--env");
+	refuse(PARSE(&run, (char *)"--ring-size", (char *)"100K"), "power of 2");
+	refuse(PARSE(&run, (char *)"--ring-size", (char *)"32K"), "64K to 1G");
+	refuse(PARSE(&run, (char *)"--ring-size", (char *)"2G"), "64K to 1G");
+	refuse(PARSE(&run, (char *)"--ring-size", (char *)"0"), "64K to 1G");
+	refuse(PARSE(&run, (char *)"--max-processes", (char *)"64K"), "number");
+	refuse(PARSE(&run, (char *)"--max-processes", (char *)"-1"), "number");
+	refuse(PARSE(&attach, (char *)"--detach-on-exit"), "--detach-on-exit");
+	refuse(PARSE(&attach, (char *)"--user", (char *)"root"), "--user");
+}
+
+static void test_sizes(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		uint64_t bytes;
+	} cases[] = {
+		{ "0", 0, 0 },
+		{ "1", 0, 1 },
+		{ "64K", 0, 64 << 10 },
+		{ "64k", 0, 64 << 10 },
+		{ "3M", 0, 3 << 20 },
+		{ "1G", 0, 1 << 30 },
+		{ "", -EINVAL, 0 },
+		{ "K", -EINVAL, 0 },
+		{ "1KB", -EINVAL, 0 },
+		{ "1T", -EINVAL, 0 },
+		{ "-1", -EINVAL, 0 },
+		{ "+1", -EINVAL, 0 },
+		{ " 1", -EINVAL, 0 },
+		{ "1 ", -EINVAL, 0 },
+		{ "0x10", -EINVAL, 0 },
+		{ "18446744073709551617", -EINVAL, 0 },
+		{ "99999999999999999999999999999", -EINVAL, 0 },
+		{ "17179869184G", -EINVAL, 0 }, /* 2^64 */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t bytes = 0;
+
+		assert_int_equal(aa_options_parse_size(cases[i].text, &bytes), cases[i].r);
+		assert_int_equal(bytes, cases[i].bytes);
+	}
+}
+
+/* Whatever the table says about itself, the help must show, in 80 columns. */
+static void test_help(void **state)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(out);
+	aa_options_print_help(&attach, out);
+	assert_int_equal(fclose(out), 0);
+	assert_non_null(strstr(text, "--ring-size SIZE"));
+	assert_null(strstr(text, "--detach-on-exit"));
+	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+		assert_true(strlen(line) <= 80);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),       cmocka_unit_test(test_values),
+		cmocka_unit_test(test_operands_begin), cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_sizes),	       cmocka_unit_test(test_help),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
