@@ -13,6 +13,7 @@
 #include <sqlite3.h>
 
 #include "error.h"
+#include "text.h"
 
 #define AA_DB_APPLICATION_ID 0x61617263 /* "aarc" in the file header, offset 68 */
 #define AA_DB_VERSION	     1		/* user_version: number of the newest schema/NNNN.sql */
@@ -74,6 +75,9 @@ enum aa_table {
 
 /* "process" */
 const char *aa_table_name(enum aa_table table);
+
+/* Appends sql with "s0_" at the start of a word replaced by the session's prefix, "s<N>_". */
+void aa_session_expand(struct aa_text_buffer *buffer, const char *sql, int64_t session_id);
 
 /*
  * Makes a session's table with its views, remakes s<N>_timeline, and lists them in session_object; nothing if

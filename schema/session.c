@@ -71,6 +71,11 @@ static void add_template(struct aa_text_buffer *out, const char *sql, size_t siz
 	}
 }
 
+void aa_session_expand(struct aa_text_buffer *buffer, const char *sql, int64_t session_id)
+{
+	add_template(buffer, sql, strlen(sql), session_id);
+}
+
 /* Runs a section of a table's template. A template without it is fine. */
 static int run_section(struct aa_db *db, int64_t session_id, enum aa_table table, const char *section,
 		       struct aa_error *error)

@@ -19,14 +19,14 @@ struct aa_store;
 
 /* What a session is; strings are borrowed during the call. Becomes its catalogue row. */
 struct aa_session_options {
-	const char *agent;       /* bytes as given; escaped by the store */
-	const char *name;        /* NULL: agent-YYYYMMDD-HHMMSS-id */
-	const char *mode;        /* "run" or "attach" */
-	char *const *argv;       /* of run, NULL for attach */
-	char *const *env_names;  /* NULL-terminated; values to keep */
-	const char *recorder;    /* version */
-	uint64_t generation;     /* of the rings */
-	uint32_t slot;           /* of the loss counters */
+	const char *agent;	/* bytes as given; escaped by the store */
+	const char *name;	/* NULL: agent-YYYYMMDD-HHMMSS-id */
+	const char *mode;	/* "run" or "attach" */
+	char *const *argv;	/* of run, NULL for attach */
+	char *const *env_names; /* NULL-terminated; values to keep */
+	const char *recorder;	/* version */
+	uint64_t generation;	/* of the rings */
+	uint32_t slot;		/* of the loss counters */
 };
 
 struct aa_session_result {
@@ -48,19 +48,20 @@ struct aa_gap {
 
 struct aa_batch {
 	struct aa_span spans[AA_LANE_COUNT]; /* in: what to store. begin == end: nothing */
-	uint64_t stored[AA_LANE_COUNT];      /* out: positions up to which all is committed; may be before span.end */
+	uint64_t stored
+		[AA_LANE_COUNT]; /* out: positions up to which all is committed; may be before span.end */
 	const struct aa_gap *gaps;
 	unsigned gap_count;
-	bool final;                          /* nothing more will come: store incomplete groups too */
+	bool final; /* nothing more will come: store incomplete groups too */
 };
 
 /* Counted since the session began, for the summary. */
 struct aa_session_totals {
 	uint64_t records[AA_KIND_SLOTS]; /* by kind */
-	uint64_t lost;                   /* events that are only gap rows */
+	uint64_t lost;			 /* events that are only gap rows */
 	uint64_t truncated_bytes;
 	uint64_t malformed;
-	uint32_t live;                   /* processes that have not ended */
+	uint32_t live; /* processes that have not ended */
 };
 
 /*
@@ -75,11 +76,12 @@ typedef int aa_store_peek_fn(void *context, uint32_t tgid, uint64_t start_ns, ui
 int aa_store_open(const char *path, struct aa_store **ret_store, struct aa_error *error);
 void aa_store_close(struct aa_store *store); /* NULL is fine */
 void aa_store_closep(struct aa_store **store);
+struct aa_db *aa_store_db(struct aa_store *store); /* owned by store */
 void aa_store_set_peek(struct aa_store *store, aa_store_peek_fn *peek, void *context);
 
 /* Makes the session and its first tables in one transaction; marks sessions of dead recorders 'interrupted'. */
-int aa_store_begin_session(struct aa_store *store, const struct aa_session_options *options, int64_t *ret_session_id,
-			   struct aa_error *error);
+int aa_store_begin_session(struct aa_store *store, const struct aa_session_options *options,
+			   int64_t *ret_session_id, struct aa_error *error);
 
 /* Adds a probe row. */
 int aa_store_add_probe(struct aa_store *store, int64_t session_id, const char *capability, const char *tier,

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "decode.h"
+
+#include <string.h>
+
+/* Size of what each kind must have at least: members are only added, so a record may be longer. */
+static const uint32_t least_sizes[] = {
+	[AA_EVENT_FORK] = sizeof(struct aa_fork),
+	[AA_EVENT_EXEC] = sizeof(struct aa_exec),
+	[AA_EVENT_EXEC_FAILED] = sizeof(struct aa_exec_failed),
+	[AA_EVENT_EXIT] = sizeof(struct aa_exit),
+	[AA_EVENT_CRED] = sizeof(struct aa_cred_change),
+	[AA_EVENT_COMM] = sizeof(struct aa_comm_change),
+	[AA_EVENT_SETSID] = sizeof(struct aa_setsid),
+	[AA_EVENT_CGROUP] = sizeof(struct aa_cgroup),
+	[AA_EVENT_TEXT] = sizeof(struct aa_text),
+};
+
+static const char *const kind_names[] = {
+#define X(name, id, text) [id] = (text),
+	AA_EVENT_KINDS(X)
+#undef X
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const char *aa_event_kind_name(unsigned kind)
+{
+	return kind < COUNT(kind_names) ? kind_names[kind] : NULL;
+}
+
+const char *aa_lane_name(enum aa_lane lane)
+{
+	static const char *const names[AA_LANE_COUNT] = {
+		[AA_LANE_LIFECYCLE] = "lifecycle",
+		[AA_LANE_ACTIVITY] = "activity",
+		[AA_LANE_PAYLOAD] = "payload",
+	};
+
+	return (unsigned)lane < AA_LANE_COUNT ? names[lane] : "unknown";
+}
+
+size_t aa_comm_length(const char comm[AA_COMM_SIZE])
+{
+	return strnlen(comm, AA_COMM_SIZE);
+}
+
+static enum aa_event_result check_text(const struct aa_text *text, uint32_t size)
+{
+	uint32_t room = size - (uint32_t)sizeof(*text);
+
+	if (text->field < AA_TEXT_ARGS || text->field > AA_TEXT_CGROUP)
+		return AA_EVENT_MALFORMED;
+	if (text->start > room || text->length > room - text->start)
+		return AA_EVENT_MALFORMED;
+	return AA_EVENT_OK;
+}
+
+enum aa_event_result aa_event_decode(const void *bytes, uint32_t size, struct aa_event *ret_event)
+{
+	const struct aa_header *header = bytes;
+
+	ret_event->header = NULL;
+	ret_event->record = NULL;
+	if (size < sizeof(*header))
+		return AA_EVENT_BROKEN;
+	ret_event->header = header;
+	ret_event->record = bytes;
+	/* The kernel reserves in size tiers: the record may end before its place in the ring does. */
+	if (header->size < sizeof(*header) || header->size > size)
+		return AA_EVENT_MALFORMED;
+	if (header->kind >= COUNT(least_sizes) || !least_sizes[header->kind])
+		return AA_EVENT_UNKNOWN;
+	if (header->size < least_sizes[header->kind])
+		return AA_EVENT_MALFORMED;
+	if (header->kind == AA_EVENT_TEXT)
+		return check_text(bytes, header->size);
+	return AA_EVENT_OK;
+}

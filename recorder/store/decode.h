@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Record bytes to a checked view. Pure: no I/O, no memory, no globals. After AA_EVENT_OK every member of the
+ * record, and every byte that a text's lengths claim, lies inside it; what the members say may still be anything.
+ */
+#ifndef AA_STORE_DECODE_H
+#define AA_STORE_DECODE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "event.h"
+
+enum aa_event_result {
+	AA_EVENT_OK = 0,
+	AA_EVENT_UNKNOWN = 1,	/* a kind that this build does not know; the header is good */
+	AA_EVENT_MALFORMED = 2, /* sizes that cannot be; the header is good */
+	AA_EVENT_BROKEN = 3,	/* not even a header */
+};
+
+struct aa_event {
+	const struct aa_header *header; /* NULL if broken */
+	union {
+		const void *record;
+		const struct aa_fork *fork;
+		const struct aa_exec *exec;
+		const struct aa_exec_failed *exec_failed;
+		const struct aa_exit *exit;
+		const struct aa_cred_change *cred;
+		const struct aa_comm_change *comm;
+		const struct aa_setsid *setsid;
+		const struct aa_cgroup *cgroup;
+		const struct aa_text *text;
+	};
+};
+
+/* bytes must be 8-byte aligned, as a ring's records are. */
+enum aa_event_result aa_event_decode(const void *bytes, uint32_t size, struct aa_event *ret_event);
+
+/* "exec", or NULL for a kind that this build does not know. */
+const char *aa_event_kind_name(unsigned kind);
+
+/* "lifecycle" */
+const char *aa_lane_name(enum aa_lane lane);
+
+/* Length of a task name, which need not have a NUL. */
+size_t aa_comm_length(const char comm[AA_COMM_SIZE]);
+
+#endif

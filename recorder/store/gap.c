@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loss is data: what is not here, or not whole, is a row and counts in the session's totals. */
+#include <string.h>
+
+#include "store_private.h"
+
+/*
+ * Events that are only this row. A lost text ("text", counted by pieces) leaves its event here, marked; one that is
+ * truncated or incomplete too.
+ */
+static bool loses_events(const struct aa_gap_row *gap)
+{
+	static const char *const reasons[] = { "ring-full", "scope-full", "recursion", "malformed",
+					       "recorder" };
+
+	if (strcmp(gap->kind, "text") == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (strcmp(gap->reason, reasons[i]) == 0)
+			return true;
+	return false;
+}
+
+int aa_session_gap(struct aa_session *session, const struct aa_gap_row *gap, struct aa_error *error)
+{
+	struct aa_session_totals *totals = &session->now.totals;
+	struct aa_row row;
+
+	aa_row_begin(&row, session, AA_STATEMENT_GAP, AA_TABLE_GAP,
+		     "INSERT INTO s0_gap (time_ns, end_ns, lane, kind, reason, count, process_id, detail)"
+		     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		     error);
+	aa_row_int(&row, aa_session_time(session, gap->begin_ns));
+	aa_row_int(&row, aa_session_time(session, gap->end_ns));
+	aa_row_text(&row, aa_lane_name(gap->lane));
+	aa_row_text(&row, gap->kind);
+	aa_row_text(&row, gap->reason);
+	aa_row_uint(&row, gap->count);
+	aa_row_id(&row, gap->process_id);
+	aa_row_text(&row, gap->detail);
+	if (strcmp(gap->reason, "truncated") == 0)
+		totals->truncated_bytes += gap->count;
+	if (strcmp(gap->reason, "malformed") == 0)
+		totals->malformed += gap->count;
+	if (loses_events(gap))
+		totals->lost += gap->count;
+	return aa_row_step(&row, NULL);
+}

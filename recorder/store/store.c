@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store itself: one database, and the sessions that are written to it. */
+#include "store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "memory.h"
+#include "store_private.h"
+
+int aa_store_open(const char *path, struct aa_store **ret_store, struct aa_error *error)
+{
+	aa_cleanup(aa_store_closep) struct aa_store *store = calloc(1, sizeof(*store));
+	int r;
+
+	if (!store)
+		return aa_error_set(error, -ENOMEM, "out of memory");
+	store->clock = aa_store_read_clock;
+	for (int lane = 0; lane < AA_LANE_COUNT; lane++)
+		store->stuck[lane] = UINT64_MAX;
+	aa_siphash_new_key(&store->key);
+	r = aa_db_open_write(path, &store->db, error);
+	if (r < 0)
+		return r;
+	*ret_store = AA_STEAL(store);
+	return 0;
+}
+
+void aa_session_finalize(struct aa_session *session)
+{
+	for (int i = 0; i < AA_STATEMENT_COUNT; i++) {
+		sqlite3_finalize(session->statements[i]);
+		session->statements[i] = NULL;
+	}
+}
+
+void aa_session_free(struct aa_session *session)
+{
+	if (!session)
+		return;
+	aa_session_finalize(session);
+	aa_process_table_release(&session->processes);
+	aa_intern_free(session->strings);
+	for (char **name = session->env_names; name && *name; name++)
+		free(*name);
+	free(session->env_names);
+	free(session);
+}
+
+void aa_store_close(struct aa_store *store)
+{
+	if (!store)
+		return;
+	for (size_t i = 0; i < store->session_count; i++)
+		aa_session_free(store->sessions[i]);
+	free(store->sessions);
+	sqlite3_finalize(store->cursor);
+	aa_scan_release(&store->scan);
+	free(store->order);
+	for (size_t i = 0; i < sizeof(store->scratch) / sizeof(store->scratch[0]); i++)
+		aa_text_release(&store->scratch[i]);
+	aa_db_close(store->db);
+	free(store);
+}
+
+void aa_store_closep(struct aa_store **store)
+{
+	aa_store_close(*store);
+}
+
+void aa_store_set_peek(struct aa_store *store, aa_store_peek_fn *peek, void *context)
+{
+	store->peek = peek;
+	store->peek_context = context;
+}
+
+struct aa_db *aa_store_db(struct aa_store *store)
+{
+	return store->db;
+}
+
+struct aa_text_buffer *aa_store_scratch(struct aa_store *store, int which)
+{
+	aa_text_clear(&store->scratch[which]);
+	return &store->scratch[which];
+}
+
+/* The few sessions of one recorder: the latest is asked for most. */
+static struct aa_session *find_any(const struct aa_store *store, int64_t id)
+{
+	for (size_t i = store->session_count; i > 0; i--)
+		if (store->sessions[i - 1]->id == id)
+			return store->sessions[i - 1];
+	return NULL;
+}
+
+struct aa_session *aa_store_session(const struct aa_store *store, int64_t id)
+{
+	struct aa_session *session = find_any(store, id);
+
+	return session && !session->ended ? session : NULL;
+}
+
+void aa_store_totals(const struct aa_store *store, int64_t session_id, struct aa_session_totals *ret_totals)
+{
+	const struct aa_session *session = find_any(store, session_id);
+
+	*ret_totals = session ? session->now.totals : (struct aa_session_totals){ 0 };
+	if (session)
+		ret_totals->live = session->processes.live;
+}
+
+int aa_store_add_probe(struct aa_store *store, int64_t session_id, const char *capability, const char *tier,
+		       const char *program, bool attached, int error_number, const char *reason,
+		       struct aa_error *error)
+{
+	sqlite3_stmt *statement = NULL;
+	sqlite3 *handle = aa_db_handle(store->db);
+	int r = 0;
+
+	if (sqlite3_prepare_v2(
+		    handle,
+		    "INSERT INTO probe (session_id, capability, tier, program, attached, error, reason)"
+		    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+		    -1, &statement, NULL) != SQLITE_OK)
+		return aa_db_error(store->db, error, "write the database");
+	(void)sqlite3_bind_int64(statement, 1, session_id);
+	(void)sqlite3_bind_text(statement, 2, capability, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(statement, 3, tier, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(statement, 4, program, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_int(statement, 5, attached);
+	(void)sqlite3_bind_int(statement, 6, error_number);
+	(void)sqlite3_bind_text(statement, 7, reason, -1, SQLITE_STATIC);
+	if (sqlite3_step(statement) != SQLITE_DONE)
+		r = aa_db_error(store->db, error, "write the database");
+	sqlite3_finalize(statement);
+	return r;
+}
