@@ -3,7 +3,8 @@
 
 # Debian wants manual pages compressed without a time stamp.
 find_program(AA_GZIP gzip REQUIRED)
-foreach(page recorder/aa-record.8 query/aa-query.1)
+file(GLOB pages_of_source CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} recorder/*.8 query/*.1)
+foreach(page IN LISTS pages_of_source)
 	get_filename_component(name ${page} NAME)
 	string(REGEX MATCH "[0-9]$" section ${name})
 	set(compressed ${CMAKE_CURRENT_BINARY_DIR}/${name}.gz)
