@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "memory.h"
 #include "peek.h"
 #include "recording.h"
 #include "relay.h"
@@ -158,29 +157,13 @@ static int record(struct aa_recording *recording, const pid_t *pids, size_t coun
 	return r;
 }
 
-int aa_attach_main(const struct aa_options *options, char **operands)
+/* Returns the exit status. */
+static int attach(const struct aa_options *options, const pid_t *pids, size_t count)
 {
 	struct aa_error error = { 0 };
 	struct aa_recording recording = { 0 };
-	aa_cleanup_free pid_t *pids = NULL;
-	size_t count = 0;
 	int r = 0;
 
-	while (operands[count] != NULL)
-		count++;
-	if (count == 0) {
-		aa_say("attach: no process id given; see aa-record help attach");
-		return EXIT_USAGE;
-	}
-	pids = calloc(count, sizeof(*pids));
-	if (pids == NULL)
-		r = aa_error_set(&error, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < count && r == 0; i++) {
-		if (parse_pid(operands[i], &pids[i], &error) < 0) {
-			aa_say("%s", error.text);
-			return EXIT_USAGE;
-		}
-	}
 	for (size_t i = 0; i < count && r == 0; i++)
 		r = check(pids[i], &error);
 	if (r == 0)
@@ -191,4 +174,34 @@ int aa_attach_main(const struct aa_options *options, char **operands)
 	if (r < 0)
 		aa_say("%s", error.text);
 	return r != 0 ? EXIT_FAILED : 0;
+}
+
+int aa_attach_main(const struct aa_options *options, char **operands)
+{
+	struct aa_error error = { 0 };
+	pid_t *pids;
+	size_t count = 0;
+	int status = 0;
+
+	while (operands[count] != NULL)
+		count++;
+	if (count == 0) {
+		aa_say("attach: no process id given; see aa-record help attach");
+		return EXIT_USAGE;
+	}
+	pids = calloc(count, sizeof(*pids));
+	if (pids == NULL) {
+		aa_say("out of memory");
+		return EXIT_FAILED;
+	}
+	for (size_t i = 0; i < count && status == 0; i++) {
+		if (parse_pid(operands[i], &pids[i], &error) < 0) {
+			aa_say("%s", error.text);
+			status = EXIT_USAGE;
+		}
+	}
+	if (status == 0)
+		status = attach(options, pids, count);
+	free(pids);
+	return status;
 }

@@ -16,8 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "memory.h"
-
 /* Exit status of a child that was never let go, and of a shell for a command that it cannot find or start. */
 #define EXIT_CANCELLED	 125
 #define EXIT_CANNOT_EXEC 126
@@ -111,11 +109,6 @@ void aa_user_free(struct aa_user *user)
 	free(user);
 }
 
-void aa_user_freep(struct aa_user **user)
-{
-	aa_user_free(*user);
-}
-
 static char *variable(const char *name, const char *value)
 {
 	char *text = NULL;
@@ -123,14 +116,11 @@ static char *variable(const char *name, const char *value)
 	return asprintf(&text, "%s=%s", name, value) < 0 ? NULL : text;
 }
 
-int aa_user_lookup(const char *name, struct aa_user **ret_user, struct aa_error *error)
+static int user_fill(struct aa_user *user, const char *name, struct aa_error *error)
 {
-	aa_cleanup(aa_user_freep) struct aa_user *user = calloc(1, sizeof(*user));
 	const struct passwd *entry;
 	int capacity = 0;
 
-	if (user == NULL)
-		return aa_error_set(error, -ENOMEM, "out of memory");
 	errno = 0;
 	entry = getpwnam(name);
 	if (entry == NULL)
@@ -155,7 +145,22 @@ int aa_user_lookup(const char *name, struct aa_user **ret_user, struct aa_error 
 		user->groups = grown;
 		user->group_count = capacity;
 	} while (getgrouplist(name, user->gid, user->groups, &user->group_count) < 0 && capacity < 1 << 16);
-	*ret_user = AA_STEAL(user);
+	return 0;
+}
+
+int aa_user_lookup(const char *name, struct aa_user **ret_user, struct aa_error *error)
+{
+	struct aa_user *user = calloc(1, sizeof(*user));
+	int r;
+
+	if (user == NULL)
+		return aa_error_set(error, -ENOMEM, "out of memory");
+	r = user_fill(user, name, error);
+	if (r < 0) {
+		aa_user_free(user);
+		return r;
+	}
+	*ret_user = user;
 	return 0;
 }
 

@@ -41,7 +41,6 @@ struct aa_user;
 /* Looks the user up, with all groups. Returns 0, -ENOENT no such user, -ENOMEM ... */
 int aa_user_lookup(const char *name, struct aa_user **ret_user, struct aa_error *error);
 void aa_user_free(struct aa_user *user); /* NULL is fine */
-void aa_user_freep(struct aa_user **user);
 
 struct aa_launch {
 	pid_t pid;    /* 0: none */

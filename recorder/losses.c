@@ -14,7 +14,7 @@ static const char *const reason_names[AA_LOSS_REASON_COUNT] = {
 const char *aa_losses_kind_name(unsigned kind)
 {
 	static const char *const names[AA_KIND_SLOTS] = {
-#define X(name, id, text) [id] = text,
+#define X(name, id, text) [(id)] = (text),
 		AA_EVENT_KINDS(X)
 #undef X
 	};

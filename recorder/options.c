@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "db.h"
-#include "memory.h"
 #include "text.h"
 
 enum option_type {

@@ -50,7 +50,7 @@ int aa_recording_open(struct aa_recording *recording, const struct aa_options *o
 	};
 	int r;
 
-	*recording = (struct aa_recording){ .options = options, .begin_ns = monotonic_ns() };
+	*recording = (struct aa_recording){ .options = options };
 	r = aa_store_open(options->db, &recording->store, error);
 	if (r < 0)
 		return r;
@@ -78,6 +78,7 @@ int aa_recording_begin(struct aa_recording *recording, const char *mode, const c
 	unsigned count;
 	int r;
 
+	recording->begin_ns = monotonic_ns();
 	r = aa_store_begin_session(recording->store, &session, &recording->session_id, error);
 	if (r < 0)
 		return r;

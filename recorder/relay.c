@@ -79,8 +79,9 @@ static void for_command(struct aa_relay *relay, const struct signalfd_siginfo *i
 	if (info->ssi_code <= 0 && (pid_t)info->ssi_pid == relay->command)
 		return;
 	if (number >= SIGRTMIN) { /* these queue up and carry a value, so each one counts */
-		union sigval value = { .sival_ptr = (void *)(uintptr_t)info->ssi_ptr };
+		union sigval value = { 0 };
 
+		memcpy(&value.sival_ptr, &info->ssi_ptr, sizeof(value.sival_ptr));
 		(void)sigqueue(relay->command, number, value);
 		return;
 	}

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "launch.h"
-#include "memory.h"
 #include "recording.h"
 #include "relay.h"
 #include "text.h"

@@ -85,7 +85,8 @@ static int64_t time_namespace_offset(void)
 	aa_cleanup_close int fd = open("/proc/self/timens_offsets", O_RDONLY | O_CLOEXEC);
 	char text[256];
 	const char *line;
-	long long seconds, nanoseconds;
+	char *end;
+	int64_t seconds;
 	ssize_t size;
 
 	if (fd < 0)
@@ -95,9 +96,10 @@ static int64_t time_namespace_offset(void)
 		return 0;
 	text[size] = '\0';
 	line = strstr(text, "boottime");
-	if (line == NULL || sscanf(line, "boottime %lld %lld", &seconds, &nanoseconds) != 2)
+	if (line == NULL)
 		return 0;
-	return (int64_t)seconds * 1000000000 + nanoseconds;
+	seconds = strtoll(line + strlen("boottime"), &end, 10);
+	return seconds * 1000000000 + strtoll(end, NULL, 10);
 }
 
 void aa_peek_init(struct aa_peek *peek, uint64_t max_bytes)
@@ -111,7 +113,7 @@ void aa_peek_init(struct aa_peek *peek, uint64_t max_bytes)
 
 static int is_same(const struct aa_peek *peek, uint32_t tgid, uint64_t start_ns, uint64_t arg_start)
 {
-	struct aa_peek_stat stat;
+	struct aa_peek_stat stat = { 0 };
 	int r = aa_peek_stat(tgid, &stat);
 
 	if (r < 0)
