@@ -68,7 +68,7 @@ static void add_cell(struct aa_text_buffer *out, const struct aa_cell *cell)
 	}
 }
 
-static void csv_begin(struct aa_render *render, const struct aa_table *table)
+static void csv_begin(struct aa_render *render, const struct aa_listing *table)
 {
 	const char *separator = "";
 

@@ -12,7 +12,8 @@
 
 #include "safe.h"
 
-static void add_object(struct aa_text_buffer *out, const struct aa_table *table, const struct aa_cell *cells);
+static void add_object(struct aa_text_buffer *out, const struct aa_listing *table,
+		       const struct aa_cell *cells);
 
 static void add_hex(struct aa_text_buffer *out, const char *bytes, size_t size)
 {
@@ -74,7 +75,7 @@ static void add_rows(struct aa_text_buffer *out, const struct aa_rows *rows)
 	for (unsigned i = 0; i < rows->count; i++) {
 		if (i > 0)
 			aa_text_add_string(out, ",");
-		add_object(out, rows->table, rows->cells + (size_t)i * rows->table->count);
+		add_object(out, rows->listing, rows->cells + (size_t)i * rows->listing->count);
 	}
 	aa_text_add_string(out, "]");
 }
@@ -107,7 +108,8 @@ static void add_cell(struct aa_text_buffer *out, const struct aa_cell *cell)
 	}
 }
 
-static void add_object(struct aa_text_buffer *out, const struct aa_table *table, const struct aa_cell *cells)
+static void add_object(struct aa_text_buffer *out, const struct aa_listing *table,
+		       const struct aa_cell *cells)
 {
 	const char *separator = "{";
 
@@ -125,7 +127,7 @@ static void add_object(struct aa_text_buffer *out, const struct aa_table *table,
 	aa_text_add_string(out, *separator == '{' ? "{}" : "}");
 }
 
-static void json_begin(struct aa_render *render, const struct aa_table *table)
+static void json_begin(struct aa_render *render, const struct aa_listing *table)
 {
 	(void)render;
 	(void)table;

@@ -37,7 +37,7 @@ static void flush(struct aa_render *render, size_t least)
 		render->failed = r;
 }
 
-void aa_render_begin(struct aa_render *render, const struct aa_table *table)
+void aa_render_begin(struct aa_render *render, const struct aa_listing *table)
 {
 	render->table = table;
 	render->row_count = 0;

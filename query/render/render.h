@@ -66,6 +66,7 @@ struct aa_column {
 	const char *title; /* in text; NULL: only in JSON and CSV */
 	enum aa_show show;
 	bool nested; /* its cells are tables: no column in CSV */
+	bool args;   /* its cells are arguments */
 };
 
 enum aa_layout {
@@ -73,7 +74,7 @@ enum aa_layout {
 	AA_LAYOUT_RECORD, /* text: a line per column, nested tables below */
 };
 
-struct aa_table {
+struct aa_listing {
 	const struct aa_column *columns;
 	unsigned count;
 	enum aa_layout layout;
@@ -82,7 +83,7 @@ struct aa_table {
 
 /* A small table that is held in memory, for nesting. */
 struct aa_rows {
-	const struct aa_table *table;
+	const struct aa_listing *listing;
 	const struct aa_cell *cells; /* count * table->count */
 	unsigned count;
 };
@@ -91,7 +92,7 @@ struct aa_render;
 
 struct aa_format {
 	const char *name;
-	void (*begin)(struct aa_render *render, const struct aa_table *table);
+	void (*begin)(struct aa_render *render, const struct aa_listing *table);
 	void (*row)(struct aa_render *render, const struct aa_cell *cells);
 	void (*end)(struct aa_render *render);	  /* of a table */
 	void (*finish)(struct aa_render *render); /* of the whole answer */
@@ -121,14 +122,14 @@ struct aa_render {
 	int64_t origin_ns; /* of AA_SHOW_ELAPSED */
 
 	/* Of the formats. */
-	const struct aa_table *table;
+	const struct aa_listing *table;
 	uint64_t row_count;   /* in this table */
 	uint64_t total_count; /* in all tables */
 	unsigned table_count;
 	struct aa_text_table *pending;
 };
 
-void aa_render_begin(struct aa_render *render, const struct aa_table *table);
+void aa_render_begin(struct aa_render *render, const struct aa_listing *table);
 void aa_render_row(struct aa_render *render, const struct aa_cell *cells);
 void aa_render_end(struct aa_render *render);
 

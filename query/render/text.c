@@ -80,8 +80,8 @@ bool aa_text_add_integer(struct aa_text_buffer *out, const struct aa_render *ren
 	return true;
 }
 
-static void add_row(struct aa_text_table *lines, const struct aa_render *render, const struct aa_table *table,
-		    const struct aa_cell *cells)
+static void add_row(struct aa_text_table *lines, const struct aa_render *render,
+		    const struct aa_listing *table, const struct aa_cell *cells)
 {
 	for (unsigned i = 0; i < table->count; i++) {
 		const struct aa_cell *cell = &cells[i];
@@ -104,7 +104,7 @@ static void add_row(struct aa_text_table *lines, const struct aa_render *render,
 	}
 }
 
-static struct aa_text_table *new_lines(const struct aa_table *table)
+static struct aa_text_table *new_lines(const struct aa_listing *table)
 {
 	struct aa_text_table *lines = calloc(1, sizeof(*lines));
 
@@ -119,7 +119,7 @@ static struct aa_text_table *new_lines(const struct aa_table *table)
 	return lines;
 }
 
-static void text_begin(struct aa_render *render, const struct aa_table *table)
+static void text_begin(struct aa_render *render, const struct aa_listing *table)
 {
 	if (render->table_count > 0)
 		aa_text_add(&render->text, "\n", 1);
@@ -138,7 +138,7 @@ static void write_nested(struct aa_render *render, const char *title, const stru
 
 	if (rows->count == 0)
 		return;
-	lines = new_lines(rows->table);
+	lines = new_lines(rows->listing);
 	if (!lines) {
 		render->text.failed = true;
 		return;
@@ -147,14 +147,14 @@ static void write_nested(struct aa_render *render, const char *title, const stru
 	aa_text_add(&render->text, "\n", 1);
 	lines->indent = 2;
 	for (unsigned i = 0; i < rows->count; i++)
-		add_row(lines, render, rows->table, rows->cells + (size_t)i * rows->table->count);
+		add_row(lines, render, rows->listing, rows->cells + (size_t)i * rows->listing->count);
 	aa_text_table_write(lines, render, &render->text);
 	aa_text_table_free(lines);
 }
 
 static void write_record(struct aa_render *render, const struct aa_cell *cells)
 {
-	const struct aa_table *table = render->table;
+	const struct aa_listing *table = render->table;
 	size_t width = 0;
 
 	for (unsigned i = 0; i < table->count; i++) {

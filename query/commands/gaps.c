@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* aa-query gaps: what is not in the database, or not whole, and which hooks were refused. */
+#include <string.h>
+
+#include "complete.h"
+#include "memory.h"
+#include "query.h"
+#include "session.h"
+#include "statement.h"
+
+static const struct aa_column columns[] = {
+	{ .name = "session_id", .title = "SESSION" },
+	{ .name = "type", .title = "TYPE" },
+	{ .name = "time_ns", .title = "FROM", .show = AA_SHOW_ELAPSED },
+	{ .name = "end_ns", .title = "TO", .show = AA_SHOW_ELAPSED },
+	{ .name = "lane" },
+	{ .name = "kind", .title = "KIND" },
+	{ .name = "reason", .title = "REASON" },
+	{ .name = "count", .title = "COUNT" },
+	{ .name = "process_id" },
+	{ .name = "pid", .title = "PID" },
+	{ .name = "comm", .title = "COMM" },
+	{ .name = "program" },
+	{ .name = "error" },
+	{ .name = "detail", .title = "DETAIL" },
+};
+
+enum {
+	SESSION = 0,
+	TYPE = 1,
+	FROM = 2,
+	TO = 3,
+	COLUMNS = sizeof(columns) / sizeof(columns[0]),
+};
+
+static const char gap_sql[] =
+	"SELECT :session, CASE g.reason WHEN 'truncated' THEN 'truncated' WHEN 'unreadable' THEN 'partial'"
+	" ELSE 'lost' END, g.time_ns, g.end_ns, g.lane, g.kind, g.reason, g.count, g.process_id, p.pid, "
+	"p.comm,"
+	" NULL, NULL, g.detail FROM s0_gap AS g LEFT JOIN s0_process AS p ON p.id = g.process_id"
+	" WHERE g.time_ns <= :until AND g.end_ns >= :since";
+
+/* A hook that was refused is a gap of the whole session, unless another program does its work. */
+static const char probe_sql[] =
+	"SELECT :session, CASE WHEN o.program IS NULL THEN 'refused' ELSE 'replaced' END, NULL, NULL, NULL,"
+	" p.capability, coalesce(n.name, 'error ' || p.error), NULL, NULL, NULL, NULL, p.program, p.error,"
+	" p.tier || ' ' || p.program || coalesce(': ' || p.reason, '') || coalesce('; in its place ' || "
+	"o.tier || ' '"
+	" || o.program, '')"
+	" FROM probe AS p LEFT JOIN errno_name AS n ON n.error = p.error"
+	" LEFT JOIN (SELECT capability, min(tier) AS tier, program FROM probe WHERE session_id = :session AND"
+	" attached = 1 GROUP BY capability) AS o ON o.capability = p.capability"
+	" WHERE p.session_id = :session AND p.attached = 0 ORDER BY p.id";
+
+static int show_rows(struct aa_query *query, sqlite3_stmt *statement, const struct aa_session *session)
+{
+	const struct aa_filter *filter = &query->settings.filter;
+	struct aa_window window = aa_session_window(query, session);
+	struct aa_cell cells[COLUMNS];
+	int r;
+
+	(void)aa_filter_bind(statement, filter, &window);
+	aa_statement_bind_integer(statement, ":session", session->id);
+	while ((r = aa_statement_step(query, statement)) > 0 && query->render.failed == 0) {
+		if (filter->limit.set && query->render.row_count >= (uint64_t)filter->limit.value)
+			return 0;
+		for (int i = 0; i < COLUMNS; i++)
+			cells[i] = aa_statement_cell(statement, i);
+		cells[TYPE].style = strcmp(aa_statement_text(statement, TYPE), "replaced") == 0
+					    ? AA_STYLE_DIM
+					    : AA_STYLE_BAD;
+		aa_render_row(&query->render, cells);
+	}
+	return r;
+}
+
+static int show_gaps(struct aa_query *query, const struct aa_session *session)
+{
+	const struct aa_filter *filter = &query->settings.filter;
+	aa_cleanup(aa_text_release) struct aa_text_buffer sql = { 0 };
+	aa_cleanup_statement sqlite3_stmt *statement = NULL;
+	int r;
+
+	if (!aa_session_has_table(query->db, session->id, AA_TABLE_GAP))
+		return 0;
+	aa_text_add_string(&sql, gap_sql);
+	if (filter->pid.set)
+		aa_text_add_string(&sql, " AND p.pid = :pid");
+	if (filter->comm)
+		aa_text_add_string(&sql, " AND p.comm = :comm");
+	if (filter->kinds) {
+		aa_text_add_string(&sql, " AND g.kind IN ");
+		aa_filter_add_kinds(filter, &sql);
+	}
+	aa_text_add_string(&sql, " ORDER BY g.time_ns, g.id");
+	r = aa_statement_open_session(query, &statement, session->id, sql.data);
+	return r < 0 ? r : show_rows(query, statement, session);
+}
+
+static int show_probes(struct aa_query *query, const struct aa_session *session)
+{
+	aa_cleanup_statement sqlite3_stmt *statement = NULL;
+	int r = aa_statement_open(query, &statement, probe_sql);
+
+	return r < 0 ? r : show_rows(query, statement, session);
+}
+
+static int show(struct aa_query *query, const struct aa_sessions *sessions)
+{
+	const struct aa_filter *filter = &query->settings.filter;
+	struct aa_column shown[COLUMNS];
+	const struct aa_listing listing = { .columns = shown, .count = COLUMNS };
+	int r = 0;
+
+	memcpy(shown, columns, sizeof(columns));
+	if (sessions->all) {
+		shown[FROM].show = AA_SHOW_TIME;
+		shown[TO].show = AA_SHOW_TIME;
+	} else {
+		shown[SESSION].title = NULL;
+		aa_session_line(query, &sessions->items[0]);
+	}
+	aa_render_begin(&query->render, &listing);
+	for (size_t i = 0; r == 0 && i < sessions->count; i++) {
+		r = show_gaps(query, &sessions->items[i]);
+		if (r == 0 && !filter->pid.set && !filter->comm && !filter->kinds)
+			r = show_probes(query, &sessions->items[i]);
+	}
+	aa_render_end(&query->render);
+	return r;
+}
+
+static enum aa_status run(struct aa_query *query)
+{
+	aa_cleanup(aa_sessions_release) struct aa_sessions sessions = { 0 };
+	enum aa_status status = aa_sessions_find(query, &aa_command_gaps, &sessions);
+	int r;
+
+	if (status != AA_ANSWERED)
+		return status;
+	r = show(query, &sessions);
+	if (r == 0)
+		r = aa_complete_note(query, &sessions);
+	if (r < 0)
+		return AA_UNREADABLE;
+	if (query->render.total_count > 0)
+		return AA_ANSWERED;
+	aa_render_line(&query->render, AA_STYLE_GOOD, "nothing lost, nothing truncated, no hook refused");
+	query->told = true;
+	return AA_NOTHING;
+}
+
+const struct aa_command aa_command_gaps = {
+	.name = "gaps",
+	.usage = "",
+	.summary = "show what was lost, truncated or refused",
+	.filters = AA_FILTER_TIME | AA_FILTER_PID | AA_FILTER_COMM | AA_FILTER_KIND | AA_FILTER_LIMIT,
+	.flags = AA_COMMAND_ALL,
+	.run = run,
+};

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is missing from an answer; see complete.h. */
+#include "complete.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "memory.h"
+#include "render/safe.h"
+#include "statement.h"
+
+struct missing {
+	int64_t recording;   /* sessions */
+	int64_t interrupted; /* sessions */
+	int64_t lost;	     /* events */
+	int64_t partial;     /* events of which a part is missing */
+	int64_t truncated;   /* values */
+	int64_t refused;     /* capabilities without any hook */
+};
+
+static int64_t add(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+/* total() does not overflow, as sum() can with what a forged database says. */
+static int count_gaps(struct aa_query *query, const struct aa_session *session, struct missing *missing)
+{
+	aa_cleanup_statement sqlite3_stmt *statement = NULL;
+	struct aa_window window = aa_session_window(query, session);
+	int r;
+
+	if (!aa_session_has_table(query->db, session->id, AA_TABLE_GAP))
+		return 0;
+	r = aa_statement_open_session(query, &statement, session->id,
+				      "SELECT CAST(total(CASE WHEN reason NOT IN ('truncated', 'unreadable') "
+				      "THEN count END) AS INTEGER),"
+				      " CAST(total(CASE reason WHEN 'unreadable' THEN count END) AS INTEGER),"
+				      " CAST(total(reason = 'truncated') AS INTEGER)"
+				      " FROM s0_gap WHERE time_ns <= :until AND end_ns >= :since");
+	if (r < 0)
+		return r;
+	(void)aa_filter_bind(statement, &query->settings.filter, &window);
+	r = aa_statement_step(query, statement);
+	if (r <= 0)
+		return r;
+	missing->lost = add(missing->lost, sqlite3_column_int64(statement, 0));
+	missing->partial = add(missing->partial, sqlite3_column_int64(statement, 1));
+	missing->truncated = add(missing->truncated, sqlite3_column_int64(statement, 2));
+	return 0;
+}
+
+/* A program that was refused is nothing to tell if another one does its work. */
+static int count_refused(struct aa_query *query, const struct aa_session *session, struct missing *missing)
+{
+	aa_cleanup_statement sqlite3_stmt *statement = NULL;
+	int r = aa_statement_open(
+		query, &statement,
+		"SELECT count(DISTINCT capability) FROM probe WHERE session_id = :id AND capability "
+		"NOT IN (SELECT capability FROM probe WHERE session_id = :id AND attached = 1)");
+
+	if (r < 0)
+		return r;
+	aa_statement_bind_integer(statement, ":id", session->id);
+	r = aa_statement_step(query, statement);
+	if (r <= 0)
+		return r;
+	missing->refused = add(missing->refused, sqlite3_column_int64(statement, 0));
+	return 0;
+}
+
+static void add_count(struct aa_text_buffer *line, int64_t count, const char *one, const char *many)
+{
+	if (count == 0)
+		return;
+	aa_text_printf(line, "%s%" PRId64 " %s", line->size > 0 ? ", " : "", count, count == 1 ? one : many);
+}
+
+static void add_words(struct aa_text_buffer *line, const struct missing *missing, bool all)
+{
+	if (all) {
+		add_count(line, missing->recording, "session still recording", "sessions still recording");
+		add_count(line, missing->interrupted, "session interrupted", "sessions interrupted");
+	} else if (missing->recording > 0) {
+		aa_text_add_string(line, "still recording");
+	} else if (missing->interrupted > 0) {
+		aa_text_add_string(line, "interrupted, as its recorder died");
+	}
+	add_count(line, missing->lost, "event lost", "events lost");
+	add_count(line, missing->partial, "event in part unreadable", "events in part unreadable");
+	add_count(line, missing->truncated, "value truncated", "values truncated");
+	add_count(line, missing->refused, "hook refused", "hooks refused");
+}
+
+static void say(struct aa_query *query, const char *line)
+{
+	aa_cleanup(aa_text_release) struct aa_text_buffer safe = { 0 };
+
+	if (aa_render_is_text(&query->render)) {
+		aa_render_line(&query->render, AA_STYLE_WARN, line);
+	} else if (!query->settings.quiet) {
+		aa_safe_text(&safe, line, strlen(line), !query->render.utf8);
+		(void)fprintf(stderr, "aa-query: %s\n", safe.data ? safe.data : "");
+	}
+}
+
+int aa_complete_note(struct aa_query *query, const struct aa_sessions *sessions)
+{
+	aa_cleanup(aa_text_release) struct aa_text_buffer words = { 0 };
+	aa_cleanup(aa_text_release) struct aa_text_buffer line = { 0 };
+	struct missing missing = { 0 };
+
+	for (size_t i = 0; i < sessions->count; i++) {
+		const struct aa_session *session = &sessions->items[i];
+		int r = count_gaps(query, session, &missing);
+
+		if (r == 0)
+			r = count_refused(query, session, &missing);
+		if (r < 0)
+			return r;
+		missing.recording += strcmp(session->state, "recording") == 0;
+		missing.interrupted += strcmp(session->state, "interrupted") == 0;
+	}
+	add_words(&words, &missing, sessions->all);
+	if (words.size == 0)
+		return 0;
+	aa_text_printf(&line, "incomplete: %s", words.data);
+	if (missing.lost > 0 || missing.partial > 0 || missing.truncated > 0 || missing.refused > 0)
+		aa_text_printf(&line, " (see aa-query %s%s%sgaps)",
+			       query->settings.session ? "--session " : "",
+			       query->settings.session ? query->settings.session : "",
+			       query->settings.session ? " " : "");
+	if (!line.failed)
+		say(query, line.data);
+	return 0;
+}
