@@ -18,6 +18,44 @@
  */
 #define AA_SUBPROGRAM static __noinline __attribute__((unused))
 
+/*
+ * A global function is verified once for each program and not once for each call, but before 5.13 it takes numbers only: the
+ * header travels as four of them.
+ */
+static __always_inline __u64 aa_pack_ids(const struct aa_header *base)
+{
+	return base->tgid | (__u64)base->tid << 32;
+}
+
+static __always_inline __u64 aa_pack_where(const struct aa_header *base, __u32 field, __u32 options)
+{
+	return base->session | (__u64)(base->slot & 0xff) << 32 | (__u64)field << 40 | (__u64)options << 48;
+}
+
+static __always_inline __u32 aa_packed_field(__u64 where)
+{
+	return (__u32)(where >> 40) & 0xff;
+}
+
+static __always_inline __u32 aa_packed_options(__u64 where)
+{
+	return (__u32)(where >> 48);
+}
+
+static __always_inline struct aa_header aa_unpack(__u64 time_ns, __u64 start_ns, __u64 ids, __u64 where)
+{
+	struct aa_header base = {
+		.time_ns = time_ns,
+		.start_ns = start_ns,
+		.session = (__u32)where,
+		.slot = (__u32)(where >> 32) & 0xff,
+		.tgid = (__u32)ids,
+		.tid = (__u32)(ids >> 32),
+	};
+
+	return base;
+}
+
 /* Keeps clang from deriving one bound of a value from another register than the verifier looks at. */
 #define AA_OPAQUE(value) __asm__ volatile("" : "+r"(value))
 

@@ -13,7 +13,7 @@ struct aa_usage {
 	__u64 utime;
 	__u64 stime;
 	__u64 runtime;
-	bool has_children;
+	__u64 children; /* not 0: some thread has children */
 };
 
 static __always_inline void aa_usage_add(struct aa_usage *usage, __u64 address)
@@ -23,8 +23,8 @@ static __always_inline void aa_usage_add(struct aa_usage *usage, __u64 address)
 	usage->utime += BPF_CORE_READ(task, utime);
 	usage->stime += BPF_CORE_READ(task, stime);
 	usage->runtime += BPF_CORE_READ(task, se.sum_exec_runtime);
-	if ((__u64)BPF_CORE_READ(task, children.next) != address + AA_OFFSET(task_struct, children))
-		usage->has_children = true;
+	usage->children |=
+		(__u64)BPF_CORE_READ(task, children.next) ^ (address + AA_OFFSET(task_struct, children));
 }
 
 /*
@@ -39,7 +39,7 @@ AA_SUBPROGRAM int aa_usage_sum(struct aa_usage *usage, struct task_struct *task)
 	usage->utime = BPF_CORE_READ(signal, utime);
 	usage->stime = BPF_CORE_READ(signal, stime);
 	usage->runtime = BPF_CORE_READ(signal, sum_sched_runtime);
-	usage->has_children = false;
+	usage->children = 0;
 	bpf_probe_read_kernel(&at, sizeof(at), (const void *)head);
 	for (__u32 i = 0; i < AA_THREADS_SUMMED; i++) {
 		if (at == head || !at)
@@ -96,7 +96,7 @@ static __always_inline void aa_end_send(const struct aa_header *base, struct tas
 	if (!end)
 		return;
 	aa_usage_sum(&usage, task);
-	if (usage.has_children)
+	if (usage.children)
 		reaper = (struct task_struct *)aa_reaper(task);
 	end->utime_ns = usage.utime;
 	end->stime_ns = usage.stime;
@@ -120,7 +120,6 @@ static __always_inline void aa_end_send(const struct aa_header *base, struct tas
 static __always_inline void aa_take_children(struct task_struct *task)
 {
 	__u64 head = (__u64)task + AA_OFFSET(task_struct, children), at = 0, next = 0;
-	int taken;
 
 	bpf_probe_read_kernel(&at, sizeof(at), (const void *)head);
 	for (__u32 i = 0; i < AA_CHILDREN_TAKEN; i++) {
@@ -135,7 +134,7 @@ static __always_inline void aa_take_children(struct task_struct *task)
 		}
 		child = (struct task_struct *)(at - AA_OFFSET(task_struct, sibling));
 		if (BPF_CORE_READ(child, signal, live.counter) > 0)
-			aa_ensure(child, 1, &taken);
+			aa_ensure((__u64)child, 1);
 		at = next;
 	}
 	{

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A process starts a program. */
+#include "args.h"
 #include "image.h"
 #include "scope.h"
 #include "text.h"
@@ -15,9 +16,9 @@ static __always_inline void aa_exec_texts(const struct aa_header *base, struct l
 	struct aa_config *config = bpf_map_lookup_elem(&aa_config, &zero);
 	__u64 filename = (__u64)BPF_CORE_READ(bprm, filename), interp = (__u64)BPF_CORE_READ(bprm, interp);
 
-	aa_text_range(base, AA_TEXT_ARGS, BPF_CORE_READ(mm, arg_start), BPF_CORE_READ(mm, arg_end));
+	aa_args_send(base, AA_TEXT_ARGS, BPF_CORE_READ(mm, arg_start), BPF_CORE_READ(mm, arg_end));
 	if (config && config->capture_env)
-		aa_text_range(base, AA_TEXT_ENV, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end));
+		aa_args_send(base, AA_TEXT_ENV, BPF_CORE_READ(mm, env_start), BPF_CORE_READ(mm, env_end));
 	aa_text_string(base, AA_TEXT_FILENAME, filename, 0);
 	if (interp != filename)
 		aa_text_string(base, AA_TEXT_INTERP, interp, 0);

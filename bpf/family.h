@@ -44,7 +44,7 @@ AA_SUBPROGRAM int aa_take(const struct aa_header *base, const struct aa_fork_fac
 	return (int)r;
 }
 
-/* The recorder and what it started are never found by descent. */
+/* The recorder is never found by descent, nor is what is below it. */
 static __always_inline __u32 aa_recorder(void)
 {
 	__u32 zero = 0;
@@ -53,53 +53,24 @@ static __always_inline __u32 aa_recorder(void)
 	return order ? order->recorder : 0;
 }
 
-/* The scope entry of the nearest ancestor that has one, at most `levels` up. */
-AA_SUBPROGRAM struct aa_scope *aa_ancestor(struct task_struct *task, __u32 levels)
-{
-	__u64 at = (__u64)task;
-	__u32 recorder = aa_recorder();
-
-	for (__u32 i = 0; i < AA_ANCESTORS; i++) {
-		struct task_struct *parent;
-		struct aa_identity_key key;
-		struct aa_scope *scope;
-
-		if (i >= levels)
-			break;
-		parent = BPF_CORE_READ((struct task_struct *)at, group_leader, real_parent, group_leader);
-		key = aa_key(parent);
-		if (!parent || key.tgid <= 1 || key.tgid == recorder)
-			break;
-		scope = bpf_map_lookup_elem(&aa_scope, &key);
-		if (scope)
-			return scope;
-		at = (__u64)parent;
-	}
-	return NULL;
-}
-
 /*
- * While a snapshot is under way: the scope entry of a process, which is taken now if an ancestor has one. levels 1: only
- * if its parent has.
+ * While a snapshot is under way: takes the process of a task if an ancestor at most `levels` up is in a session. Returns
+ * 1 if this call took it. In family.bpf.c; a global function, verified once instead of once for each of 128
+ * children, so its arguments are numbers.
  */
-static __always_inline struct aa_scope *aa_ensure(struct task_struct *task, __u32 levels, int *ret_taken)
+int aa_ensure(__u64 task, __u32 levels);
+
+/* The same, and the scope entry, NULL if it is in no session. */
+static __always_inline struct aa_scope *aa_ensure_scope(struct task_struct *task, __u32 levels,
+							int *ret_taken)
 {
-	struct aa_fork_facts facts = { .child = BPF_CORE_READ(task, group_leader) };
 	struct aa_identity_key key = aa_key(task);
-	struct aa_header base;
 	struct aa_scope *scope = bpf_map_lookup_elem(&aa_scope, &key);
 
 	*ret_taken = 0;
-	if (scope || key.tgid == aa_recorder())
+	if (scope)
 		return scope;
-	scope = aa_ancestor(task, levels);
-	if (!scope)
-		return NULL;
-	aa_identify(&base, facts.child);
-	base.session = scope->session;
-	base.slot = scope->slot;
-	base.flags = AA_FLAG_SNAPSHOT;
-	*ret_taken = aa_take(&base, &facts, AA_SCOPE_NO_IMAGE) == 0;
+	*ret_taken = aa_ensure((__u64)task, levels);
 	return bpf_map_lookup_elem(&aa_scope, &key);
 }
 

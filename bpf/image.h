@@ -31,20 +31,14 @@ static __always_inline __u32 aa_exe_origin_of(struct file *file, __u32 path_flag
 }
 
 /* Sends EXE, CWD, and ROOT if it is not the root of the mount namespace. Returns the flags of EXE. */
-AA_SUBPROGRAM __u32 aa_image_paths(const struct aa_header *base, struct task_struct *task, struct file *file)
+static __always_inline __u32 aa_image_paths(const struct aa_header *base, struct task_struct *task,
+					    struct file *file)
 {
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
-	struct aa_path measured = {};
-	__u32 exe_flags;
+	__u32 exe_flags = aa_path_text(base, &file->f_path, AA_TEXT_EXE, 0);
 
-	aa_path_measure(&file->f_path, &measured);
-	exe_flags = measured.flags;
-	aa_path_send(base, &file->f_path, AA_TEXT_EXE, &measured);
-	aa_path_measure(&fs->pwd, &measured);
-	aa_path_send(base, &fs->pwd, AA_TEXT_CWD, &measured);
-	aa_path_measure(&fs->root, &measured);
-	if (measured.length > 1 || measured.flags)
-		aa_path_send(base, &fs->root, AA_TEXT_ROOT, &measured);
+	aa_path_text(base, &fs->pwd, AA_TEXT_CWD, 0);
+	aa_path_text(base, &fs->root, AA_TEXT_ROOT, AA_PATH_ONLY_CHROOT);
 	return exe_flags;
 }
 

@@ -28,7 +28,7 @@ int BPF_PROG(aa_process_fork, struct task_struct *child, __u64 clone_flags)
 	if (clone_flags & CLONE_THREAD)
 		return 0;
 	if (aa_snap_phase_now() == AA_SNAP_ON)
-		scope = aa_ensure(facts.creator, AA_ANCESTORS, &taken);
+		scope = aa_ensure_scope(facts.creator, AA_ANCESTORS, &taken);
 	else
 		scope = aa_scope_current(facts.creator);
 	if (!scope)
@@ -50,8 +50,9 @@ int BPF_PROG(aa_process_fork, struct task_struct *child, __u64 clone_flags)
  * that is 0. Checked against wait4(2) on 5.10 to 6.18 for exits, signals, cores and leaders that end first.
  */
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(aa_process_exit, struct task_struct *task)
+int BPF_PROG(aa_process_exit)
 {
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u32 phase = aa_snap_phase_now();
 	struct aa_identity_key key;
 	struct aa_scope *scope;
@@ -59,7 +60,7 @@ int BPF_PROG(aa_process_exit, struct task_struct *task)
 	int taken;
 
 	if (phase == AA_SNAP_ON) {
-		scope = aa_ensure(task, AA_ANCESTORS, &taken);
+		scope = aa_ensure_scope(task, AA_ANCESTORS, &taken);
 		if (scope)
 			aa_take_children(task);
 	} else {

@@ -119,11 +119,12 @@ static __always_inline void aa_image_send(struct aa_scope *scope, struct task_st
 	__u32 exe_flags;
 
 	aa_identify(&base, task);
+	base.tid = base.tgid;
 	base.session = scope->session;
 	base.slot = scope->slot;
-	base.flags = AA_FLAG_SNAPSHOT;
 	aa_cgroup_send(&base, task);
 	exe_flags = aa_image_paths(&base, task, file);
+	base.flags = AA_FLAG_SNAPSHOT;
 	exec = aa_reserve(&base, AA_EVENT_EXEC, sizeof(*exec));
 	if (!exec)
 		return;
@@ -139,7 +140,7 @@ static __always_inline void aa_image_send(struct aa_scope *scope, struct task_st
 SEC("iter/task")
 int aa_snapshot(struct bpf_iter__task *context)
 {
-	struct task_struct *task = context->task;
+	struct task_struct *task = context->task, *leader;
 	struct aa_order *order = aa_order_now();
 	struct aa_scope *scope;
 	struct mm_struct *mm;
@@ -147,17 +148,19 @@ int aa_snapshot(struct bpf_iter__task *context)
 
 	if (!task || !order || aa_snap_phase_now() != AA_SNAP_ON)
 		return 0;
-	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid) ||
-	    BPF_CORE_READ(task, signal, live.counter) <= 0)
+	leader = BPF_CORE_READ(task, group_leader);
+	if (BPF_CORE_READ(leader, signal, live.counter) <= 0)
 		return 0;
-	scope = aa_ensure(task, order->action == AA_ORDER_ALL ? AA_ANCESTORS : 1, &taken);
+	scope = aa_ensure_scope(leader, order->action == AA_ORDER_ALL ? AA_ANCESTORS : 1, &taken);
 	if (taken)
 		order->result++;
 	if (!scope || order->action != AA_ORDER_ALL || !(scope->flags & AA_SCOPE_NO_IMAGE))
 		return 0;
-	scope->flags &= ~AA_SCOPE_NO_IMAGE;
+	/* A leader that has ended has neither memory nor directories: another thread of it comes by, too. */
 	mm = BPF_CORE_READ(task, mm);
-	if (mm && !(BPF_CORE_READ(task, flags) & PF_KTHREAD) && BPF_CORE_READ(mm, arg_start))
-		aa_image_send(scope, task, mm);
+	if (!mm || BPF_CORE_READ(task, flags) & PF_KTHREAD || !BPF_CORE_READ(mm, arg_start))
+		return 0;
+	scope->flags &= ~AA_SCOPE_NO_IMAGE;
+	aa_image_send(scope, task, mm);
 	return 0;
 }

@@ -110,7 +110,6 @@ static __always_inline void aa_failed_exec_send(struct aa_header *base, struct t
 {
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
 	struct aa_exec_failed *record;
-	struct aa_path measured = {};
 	char first = 0;
 
 	bpf_probe_read_user(&first, 1, (const void *)failed->filename);
@@ -118,10 +117,8 @@ static __always_inline void aa_failed_exec_send(struct aa_header *base, struct t
 	if (aa_text_string(base, AA_TEXT_FILENAME, failed->filename, AA_TEXT_USER) == -2 &&
 	    failed->error != EFAULT)
 		aa_count_loss(base->slot, AA_LOSS_UNREADABLE, AA_EVENT_TEXT);
-	if (first != '/' && failed->dirfd == AT_FDCWD) {
-		aa_path_measure(&fs->pwd, &measured);
-		aa_path_send(base, &fs->pwd, AA_TEXT_CWD, &measured);
-	}
+	if (first != '/' && failed->dirfd == AT_FDCWD)
+		aa_path_text(base, &fs->pwd, AA_TEXT_CWD, 0);
 	record = aa_reserve(base, AA_EVENT_EXEC_FAILED, sizeof(*record));
 	if (!record)
 		return;
