@@ -36,11 +36,12 @@ static int count_gaps(struct aa_query *query, const struct aa_session *session, 
 	if (!aa_session_has_table(query->db, session->id, AA_TABLE_GAP))
 		return 0;
 	r = aa_statement_open_session(query, &statement, session->id,
-				      "SELECT CAST(total(CASE WHEN reason NOT IN ('truncated', 'unreadable') "
-				      "THEN count END) AS INTEGER),"
-				      " CAST(total(CASE reason WHEN 'unreadable' THEN count END) AS INTEGER),"
-				      " CAST(total(reason = 'truncated') AS INTEGER)"
-				      " FROM s0_gap WHERE time_ns <= :until AND end_ns >= :since");
+				      "SELECT CAST(total(CASE type WHEN 'lost' THEN count END) AS INTEGER),"
+				      " CAST(total(CASE type WHEN 'partial' THEN count END) AS INTEGER),"
+				      " CAST(total(type = 'truncated') AS INTEGER)"
+				      " FROM (SELECT g.count, " AA_SQL_GAP_TYPE(
+					      "g") " AS type FROM s0_gap AS g"
+						   " WHERE g.time_ns <= :until AND g.end_ns >= :since)");
 	if (r < 0)
 		return r;
 	(void)aa_filter_bind(statement, &query->settings.filter, &window);
@@ -87,10 +88,10 @@ static void add_words(struct aa_text_buffer *line, const struct missing *missing
 	} else if (missing->recording > 0) {
 		aa_text_add_string(line, "still recording");
 	} else if (missing->interrupted > 0) {
-		aa_text_add_string(line, "interrupted, as its recorder died");
+		aa_text_add_string(line, "its recorder died");
 	}
 	add_count(line, missing->lost, "event lost", "events lost");
-	add_count(line, missing->partial, "event in part unreadable", "events in part unreadable");
+	add_count(line, missing->partial, "event not whole", "events not whole");
 	add_count(line, missing->truncated, "value truncated", "values truncated");
 	add_count(line, missing->refused, "hook refused", "hooks refused");
 }

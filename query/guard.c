@@ -2,6 +2,7 @@
 /* The authorizer; see guard.h. Allows what is listed: what SQLite may learn in future is refused until then. */
 #include "guard.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,6 +191,29 @@ void aa_guard_set(struct aa_db *db)
 void aa_guard_lift(struct aa_db *db)
 {
 	(void)sqlite3_set_authorizer(aa_db_handle(db), NULL, NULL);
+}
+
+/* SQLite makes the table behind such a function with a CREATE of its own, which would be refused later. */
+static void ready_function(struct aa_db *db, const char *name)
+{
+	sqlite3_stmt *statement = NULL;
+	char sql[96];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT 1 FROM %s", name);
+	(void)sqlite3_prepare_v2(aa_db_handle(db), sql, -1, &statement, NULL);
+	(void)sqlite3_finalize(statement);
+}
+
+void aa_guard_ready_functions(struct aa_db *db)
+{
+	ready_function(db, "json_each");
+	ready_function(db, "json_tree");
+	for (size_t i = 0; i < sizeof(pragmas) / sizeof(pragmas[0]); i++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "pragma_%s", pragmas[i].name);
+		ready_function(db, name);
+	}
 }
 
 unsigned aa_guard_session_reads(void)

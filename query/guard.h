@@ -11,8 +11,11 @@
 /* From now on only SELECTs, functions without effects, and PRAGMAs that tell something. */
 void aa_guard_set(struct aa_db *db);
 
-/* Lifts it, to make temporary views. */
+/* Lifts it for statements of our own. */
 void aa_guard_lift(struct aa_db *db);
+
+/* Readies the table-valued functions, which SQLite makes on first use; with the guard lifted. */
+void aa_guard_ready_functions(struct aa_db *db);
 
 /* How many times a statement was prepared that reads a session's tables; for who must say if it is complete. */
 unsigned aa_guard_session_reads(void);

@@ -12,6 +12,11 @@
 /* For columns that hold a command's arguments: argv's blob, or else its command line, split at spaces. */
 #define AA_SQL_ARGS(alias) "coalesce(" alias ".argv, " alias ".command)"
 
+/* The same time as text, as the database's views have it. */
+#define AA_SQL_ISO(column) \
+	"strftime('%Y-%m-%dT%H:%M:%S', " column " / 1000000000, 'unixepoch') || printf('.%09dZ', " column \
+	" % 1000000000)"
+
 /* How a process ended, in words. Needs signal_name AS sn; what is not over is :alive. */
 #define AA_SQL_STATUS(alias) \
 	"CASE WHEN " alias ".exit_time_ns IS NULL THEN :alive WHEN " alias \
@@ -19,6 +24,14 @@
 	".exit_signal) || CASE WHEN " alias \
 	".core_dumped THEN ' (core dumped)' ELSE '' END ELSE 'exit ' || coalesce(" alias \
 	".exit_code, '?') END"
+
+/*
+ * What a gap is: lost events; events of which a part is missing; values that were cut. As the store counts them
+ * (session.lost_count): a lost text leaves its event, marked.
+ */
+#define AA_SQL_GAP_TYPE(alias) \
+	"CASE WHEN " alias ".reason = 'truncated' THEN 'truncated' WHEN " alias ".kind = 'text' OR " alias \
+	".reason IN ('unreadable', 'incomplete') THEN 'partial' ELSE 'lost' END"
 
 void aa_statement_closep(sqlite3_stmt **statement);
 #define aa_cleanup_statement aa_cleanup(aa_statement_closep)

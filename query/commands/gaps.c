@@ -12,6 +12,7 @@ static const struct aa_column columns[] = {
 	{ .name = "session_id", .title = "SESSION" },
 	{ .name = "type", .title = "TYPE" },
 	{ .name = "time_ns", .title = "FROM", .show = AA_SHOW_ELAPSED },
+	{ .name = "time" },
 	{ .name = "end_ns", .title = "TO", .show = AA_SHOW_ELAPSED },
 	{ .name = "lane" },
 	{ .name = "kind", .title = "KIND" },
@@ -29,24 +30,24 @@ enum {
 	SESSION = 0,
 	TYPE = 1,
 	FROM = 2,
-	TO = 3,
+	TO = 4,
 	COLUMNS = sizeof(columns) / sizeof(columns[0]),
 };
 
-static const char gap_sql[] =
-	"SELECT :session, CASE g.reason WHEN 'truncated' THEN 'truncated' WHEN 'unreadable' THEN 'partial'"
-	" ELSE 'lost' END, g.time_ns, g.end_ns, g.lane, g.kind, g.reason, g.count, g.process_id, p.pid, "
-	"p.comm,"
-	" NULL, NULL, g.detail FROM s0_gap AS g LEFT JOIN s0_process AS p ON p.id = g.process_id"
-	" WHERE g.time_ns <= :until AND g.end_ns >= :since";
+static const char gap_sql[] = "SELECT :session, " AA_SQL_GAP_TYPE("g") ", g.time_ns, " AA_SQL_ISO(
+	"g.time_ns") ", g.end_ns, g.lane, g.kind, g.reason, g.count, g.process_id,"
+		     " p.pid, p.comm, NULL, NULL, g.detail FROM s0_gap AS g LEFT JOIN s0_process AS p ON "
+		     "p.id = g.process_id"
+		     " WHERE g.time_ns <= :until AND g.end_ns >= :since";
 
 /* A hook that was refused is a gap of the whole session, unless another program does its work. */
 static const char probe_sql[] =
-	"SELECT :session, CASE WHEN o.program IS NULL THEN 'refused' ELSE 'replaced' END, NULL, NULL, NULL,"
+	"SELECT :session, CASE WHEN o.program IS NULL THEN 'refused' ELSE 'replaced' END, NULL, NULL, NULL, "
+	"NULL,"
 	" p.capability, coalesce(n.name, 'error ' || p.error), NULL, NULL, NULL, NULL, p.program, p.error,"
-	" p.tier || ' ' || p.program || coalesce(': ' || p.reason, '') || coalesce('; in its place ' || "
-	"o.tier || ' '"
-	" || o.program, '')"
+	" p.program || CASE p.tier WHEN 'none' THEN '' ELSE ' (' || p.tier || ')' END || coalesce(': ' || "
+	"p.reason, '')"
+	" || coalesce('; in its place ' || o.program || ' (' || o.tier || ')', '')"
 	" FROM probe AS p LEFT JOIN errno_name AS n ON n.error = p.error"
 	" LEFT JOIN (SELECT capability, min(tier) AS tier, program FROM probe WHERE session_id = :session AND"
 	" attached = 1 GROUP BY capability) AS o ON o.capability = p.capability"

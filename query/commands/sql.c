@@ -134,9 +134,9 @@ static enum aa_status run_all(struct aa_query *query, const char *sql)
 		if (sqlite3_prepare_v2(aa_db_handle(query->db), sql, -1, &statement, &sql) != SQLITE_OK)
 			return failed(query);
 		/* NULL: only a comment or space was left. */
-		if (!statement || sqlite3_column_count(statement) == 0)
+		if (!statement)
 			continue;
-		if (!sqlite3_stmt_readonly(statement)) {
+		if (!sqlite3_stmt_readonly(statement) || sqlite3_column_count(statement) == 0) {
 			(void)aa_error_set(&query->error, -EACCES,
 					   "sql: only statements that read are allowed");
 			return AA_USAGE;
@@ -159,12 +159,15 @@ static char *read_input(void)
 	return text.data ? AA_STEAL(text.data) : strdup("");
 }
 
-static int make_plain(struct aa_query *query, int64_t session_id)
+/* What the statement may use besides the tables themselves. */
+static int make_plain(struct aa_query *query, const struct aa_sessions *sessions)
 {
-	int r;
+	int r = 0;
 
 	aa_guard_lift(query->db);
-	r = aa_plain_create(query->db, session_id, &query->error);
+	aa_guard_ready_functions(query->db);
+	if (sessions->count > 0)
+		r = aa_plain_create(query->db, sessions->items[0].id, &query->error);
 	aa_guard_set(query->db);
 	return r;
 }
@@ -190,7 +193,7 @@ static enum aa_status run(struct aa_query *query)
 			return AA_USAGE;
 		}
 	}
-	if (sessions.count > 0 && make_plain(query, sessions.items[0].id) < 0)
+	if (make_plain(query, &sessions) < 0)
 		return AA_UNREADABLE;
 	query->out.hold_bytes = HOLD_BYTES;
 	reads = aa_guard_session_reads();

@@ -73,8 +73,6 @@ enum {
 	COLUMNS,
 };
 
-static const struct aa_listing listing = { .columns = columns, .count = COLUMNS };
-
 /* Columns ID to COMM in their order. Names and moves of the tree itself come from replay/. */
 static const char process_sql[] =
 	"SELECT p.id, p.pid, p.ns_pid, p.parent_id, p.parent_pid, NULL, p.time_ns, NULL, p.exit_time_ns,"
@@ -292,10 +290,15 @@ static int show(struct aa_query *query, const struct aa_session *session, const 
 		.at_ns = at_ns,
 	};
 	const struct aa_number *limit = &query->settings.filter.limit;
+	struct aa_column shown[COLUMNS];
+	const struct aa_listing listing = { .columns = shown, .count = COLUMNS };
 	int r = prepare_printer(&printer);
 
 	if (r < 0)
 		return r;
+	memcpy(shown, columns, sizeof(columns));
+	if (at_ns)
+		shown[DURATION].title = "AGE";
 	aa_render_begin(&query->render, &listing);
 	for (size_t i = 0; i < family->tree.count && r == 0 && query->render.failed == 0; i++) {
 		if (limit->set && i >= (uint64_t)limit->value)

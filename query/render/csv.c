@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "safe.h"
+#include "show.h"
 
 static void add_field(struct aa_text_buffer *out, const char *bytes, size_t size)
 {
@@ -52,7 +53,7 @@ static void add_cell(struct aa_text_buffer *out, const struct aa_cell *cell)
 		aa_text_printf(out, "%lld", (long long)cell->integer);
 		break;
 	case AA_CELL_REAL:
-		aa_text_printf(out, "%.17g", cell->real);
+		aa_show_real(out, cell->real);
 		break;
 	case AA_CELL_TEXT:
 		add_field(out, cell->bytes, cell->size);

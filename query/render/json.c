@@ -6,11 +6,10 @@
 #include "render.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "safe.h"
+#include "show.h"
 
 static void add_object(struct aa_text_buffer *out, const struct aa_listing *table,
 		       const struct aa_cell *cells);
@@ -22,22 +21,15 @@ static void add_hex(struct aa_text_buffer *out, const char *bytes, size_t size)
 	aa_text_add_string(out, "\"}");
 }
 
-/* Fifteen digits if they give the same number again, as 0.1 is wanted and not 0.10000000000000001. */
+/* JSON has no word for infinity, but its grammar allows a number that is too large. */
 static void add_real(struct aa_text_buffer *out, double real)
 {
-	char text[32];
-
-	if (isnan(real)) {
+	if (isnan(real))
 		aa_text_add_string(out, "null");
-	} else if (isinf(real)) {
+	else if (isinf(real))
 		aa_text_add_string(out, real < 0 ? "-1e999" : "1e999");
-	} else {
-		(void)snprintf(text, sizeof(text), "%.15g", real);
-		if (strtod(text, NULL) !=
-		    real) /* NOLINT(clang-diagnostic-float-equal): exactly the same is meant */
-			(void)snprintf(text, sizeof(text), "%.17g", real);
-		aa_text_add_string(out, text);
-	}
+	else
+		aa_show_real(out, real);
 }
 
 static void add_args(struct aa_text_buffer *out, const char *bytes, size_t size)

@@ -87,7 +87,7 @@ static void add_json_character(struct aa_text_buffer *out, const char *bytes, si
 		aa_text_add_string(out, "\\r");
 		break;
 	case AA_UTF8_INVALID:
-		aa_text_printf(out, "\\\\x%02x", (unsigned char)bytes[0]);
+		aa_text_printf(out, "\\\\x%02X", (unsigned char)bytes[0]);
 		break;
 	default:
 		if (aa_utf8_is_printable(character))

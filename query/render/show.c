@@ -2,6 +2,7 @@
 /* Numbers as people read them; see show.h. Any 64-bit value is fine: a database can be forged. */
 #include "show.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -99,4 +100,15 @@ void aa_show_size(struct aa_text_buffer *out, int64_t size_bytes)
 	for (size /= 1024; size >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0]); size /= 1024)
 		unit++;
 	aa_text_printf(out, "%.1f %s", size, units[unit]);
+}
+
+void aa_show_real(struct aa_text_buffer *out, double real)
+{
+	char text[32];
+
+	/* Fifteen digits if they are enough: 0.1 is wanted, not 0.10000000000000001. */
+	(void)snprintf(text, sizeof(text), "%.15g", real);
+	if (strtod(text, NULL) < real || strtod(text, NULL) > real)
+		(void)snprintf(text, sizeof(text), "%.17g", real);
+	aa_text_add_string(out, text);
 }

@@ -17,6 +17,9 @@ void aa_show_elapsed(struct aa_text_buffer *out, int64_t time_ns, int64_t origin
 /* 870us, 12.3ms, 1.234s, 2m03s, 3h04m, 5d02h */
 void aa_show_duration(struct aa_text_buffer *out, int64_t duration_ns);
 
+/* 0.1, 1e+300, inf: the shortest form that reads back as the same number. */
+void aa_show_real(struct aa_text_buffer *out, double real);
+
 /* 512 B, 1.5 KiB, 12.0 MiB */
 void aa_show_size(struct aa_text_buffer *out, int64_t size_bytes);
 

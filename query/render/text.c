@@ -28,7 +28,7 @@ static bool add_value(struct aa_text_buffer *out, const struct aa_render *render
 	case AA_CELL_INTEGER:
 		return aa_text_add_integer(out, render, column->show, cell->integer);
 	case AA_CELL_REAL:
-		aa_text_printf(out, "%.15g", cell->real);
+		aa_show_real(out, cell->real);
 		return true;
 	case AA_CELL_TEXT:
 		aa_safe_text(out, cell->bytes, cell->size, ascii);
