@@ -26,8 +26,8 @@ static char *make_uri(const char *path, const char *parameters)
 {
 	struct aa_text_buffer uri = { 0 };
 
-	/* "file:" and a relative path, or "file://" and an empty authority before an absolute one. */
-	aa_text_add_string(&uri, *path == '/' ? "file://" : "file:");
+	/* An empty authority before an absolute path; "./" so that ":memory:" is a name like any other. */
+	aa_text_add_string(&uri, *path == '/' ? "file://" : "file:./");
 	for (const char *c = path; *c; c++) {
 		if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
 		    strchr("/._-", *c))

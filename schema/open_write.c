@@ -117,6 +117,9 @@ static int check_file(const char *path, struct aa_error *error)
 		return aa_error_set(error, -EINVAL, "%s is a directory, not a database", path);
 	if (!S_ISREG(file.st_mode))
 		return aa_error_set(error, -EINVAL, "%s is not a regular file", path);
+	/* SQLite takes a file of one byte for an empty one. The smallest page has 512. */
+	if (file.st_size > 0 && file.st_size < 512)
+		return aa_error_set(error, -EINVAL, "%s is not a database", path);
 	if (access(path, W_OK) < 0)
 		return aa_error_set(error, -errno, "cannot write to %s: %s", path, strerror(errno));
 	return 0;
