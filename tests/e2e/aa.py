@@ -59,6 +59,7 @@ class Process:
 	def __init__(self, line):
 		self.pid = line["pid"]
 		self.ns_pid = line.get("ns_pid")
+		self.ns_pids = line.get("ns_pids", [self.pid])
 		self.pid_ns = line.get("pid_ns")
 		self.call = line["call"]
 		self.parent = line["parent"]
@@ -92,6 +93,10 @@ class Truth:
 				self.processes.append(process)
 				latest[top, process.pid] = process
 				latest[pid_ns, process.ns_pid or process.pid] = process
+				# And as its parent sees it, who may be in a namespace between the two.
+				parent = latest.get((top, process.parent))
+				if parent and parent.pid_ns:
+					latest[parent.pid_ns, process.ns_pids[len(parent.ns_pids) - 1]] = process
 			elif line["t"] == "exec":
 				latest[top, line["pid"]].execs.append(line)
 			elif line["t"] == "exec_failed":
@@ -167,9 +172,9 @@ def escaped(data):
 		if char in names:
 			result += names[char]
 		elif code < 32 or code == 127:
-			result += f"\\x{code:02x}"
+			result += f"\\x{code:02X}"
 		elif 0xDC80 <= code <= 0xDCFF:
-			result += f"\\x{code - 0xDC00:02x}"
+			result += f"\\x{code - 0xDC00:02X}"
 		else:
 			result += char
 	return result
@@ -394,10 +399,10 @@ class Case(unittest.TestCase):
 		self.assertEqual(exact(row, "filename"), bytes.fromhex(line["filename"]), process)
 		self.assert_same_executable(row, line)
 		same("source", "event")
-		same("privileged", line["secure"])
 		same("comm", escaped(bytes.fromhex(line["comm"])))
 		if line["user_ns"] == namespace("user"):
-			# Seen from inside another user namespace, ids are mapped.
+			# Seen from inside another user namespace, ids are mapped; and an exec there loses capabilities.
+			same("privileged", line["secure"])
 			for column in ("uid", "euid", "gid", "egid", "cap_effective", "cap_permitted"):
 				same(column, line[column])
 		for column in ("pid_ns", "mnt_ns", "net_ns", "user_ns", "uts_ns", "ns_pid", "sid", "pgid"):

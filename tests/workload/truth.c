@@ -85,6 +85,18 @@ void line_number(struct line *line, const char *name, long long value)
 	line_string(line, digits);
 }
 
+static void line_numbers(struct line *line, const char *name, const unsigned long long *values, unsigned count)
+{
+	line_name(line, name);
+	for (unsigned i = 0; i < count; i++) {
+		char digits[24];
+
+		(void)snprintf(digits, sizeof digits, "%s%llu", i == 0 ? "[" : ",", values[i]);
+		line_string(line, digits);
+	}
+	line_string(line, "]");
+}
+
 void line_text(struct line *line, const char *name, const char *ascii)
 {
 	line_name(line, name);
@@ -235,6 +247,7 @@ static void line_pids(struct line *line, const char *status)
 
 	line_number(line, "pid", (long long)pids[0]);
 	line_number(line, "ns_pid", (long long)pids[levels ? levels - 1 : 0]);
+	line_numbers(line, "ns_pids", pids, levels);
 	line_number(line, "pid_ns", namespace_inode("pid"));
 }
 
