@@ -100,7 +100,8 @@ static __always_inline void aa_identify(struct aa_header *base, struct task_stru
 
 /*
  * The one place that reserves. size is a constant (the verifier wants that). The caller writes every byte after the
- * header: ring memory still holds older records.
+ * header: ring memory still holds older records. It checks for NULL at once and only once: before 6.2 the verifier does
+ * not know that a checked record is not NULL, and a second check finds it leaked on the other branch.
  */
 static __always_inline void *aa_reserve(const struct aa_header *base, enum aa_event_kind kind, __u32 size)
 {

@@ -84,30 +84,42 @@ AA_SUBPROGRAM __u64 aa_reaper(struct task_struct *task)
 	return BPF_CORE_READ(init, tgid) == BPF_CORE_READ(task, tgid) ? 0 : (__u64)init;
 }
 
-static __always_inline void aa_end_send(const struct aa_header *base, struct task_struct *task)
+static __always_inline __u64 aa_page_size(void)
 {
-	struct aa_exit *end = aa_reserve(base, AA_EVENT_EXIT, sizeof(*end));
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	__u32 zero = 0;
 	struct aa_config *config = bpf_map_lookup_elem(&aa_config, &zero);
+
+	return config ? config->page_size : 0;
+}
+
+static __always_inline __s32 aa_wait_status(struct task_struct *task, struct signal_struct *signal)
+{
+	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
+		return BPF_CORE_READ(signal, group_exit_code);
+	return BPF_CORE_READ(task, group_leader, exit_code);
+}
+
+static __always_inline void aa_end_send(const struct aa_header *base, struct task_struct *task)
+{
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	__u64 page_size = aa_page_size();
 	struct task_struct *reaper = NULL;
 	struct aa_usage usage;
+	struct aa_exit *end;
 
-	if (!end)
-		return;
 	aa_usage_sum(&usage, task);
 	if (usage.children)
 		reaper = (struct task_struct *)aa_reaper(task);
+	end = aa_reserve(base, AA_EVENT_EXIT, sizeof(*end));
+	if (!end)
+		return;
 	end->utime_ns = usage.utime;
 	end->stime_ns = usage.stime;
 	end->runtime_ns = usage.runtime;
-	end->max_rss_bytes = BPF_CORE_READ(signal, maxrss) * (config ? config->page_size : 0);
-	end->reaper_start_ns = reaper ? BPF_CORE_READ(reaper, start_boottime) : 0;
-	end->reaper_tgid = reaper ? (__u32)BPF_CORE_READ(reaper, tgid) : 0;
-	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
-		end->status = BPF_CORE_READ(signal, group_exit_code);
-	else
-		end->status = BPF_CORE_READ(task, group_leader, exit_code);
+	end->max_rss_bytes = BPF_CORE_READ(signal, maxrss) * page_size;
+	end->reaper_start_ns = BPF_CORE_READ(reaper, start_boottime);
+	end->reaper_tgid = (__u32)BPF_CORE_READ(reaper, tgid);
+	end->status = aa_wait_status(task, signal);
 	aa_task_comm(end->comm, BPF_CORE_READ(task, group_leader));
 	aa_submit(end);
 }

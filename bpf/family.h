@@ -11,6 +11,17 @@
 
 #define AA_ANCESTORS 48
 
+/* Claims a process and counts it if there is no room for it: then it and what it starts stay unseen. */
+static __always_inline int aa_claim(const struct aa_header *base, const struct aa_identity_key *key,
+				    const struct aa_scope *scope)
+{
+	int r = (int)aa_scope_add(key, scope);
+
+	if (r != 0 && r != -EEXIST)
+		aa_count_loss(base->slot, AA_LOSS_SCOPE_FULL, AA_EVENT_FORK);
+	return r;
+}
+
 /*
  * Takes a process into the session of base and sends its FORK record; whoever comes second for the same process does
  * nothing. The record is reserved before the claim, so that it stands before everything the process does, and
@@ -21,27 +32,22 @@ AA_SUBPROGRAM int aa_take(const struct aa_header *base, const struct aa_fork_fac
 	struct aa_identity_key key = { .start_ns = base->start_ns, .tgid = base->tgid };
 	struct aa_scope scope = { .session = base->session, .slot = base->slot, .flags = scope_flags };
 	struct aa_fork *fork;
-	long r;
+	int r;
 
 	if (bpf_map_lookup_elem(&aa_scope, &key))
 		return -EEXIST;
 	aa_cred_read(&scope.cred, facts->child);
 	fork = aa_reserve(base, AA_EVENT_FORK, sizeof(*fork));
-	if (fork) {
-		fork->cred = scope.cred;
-		aa_fork_fill(fork, facts);
-	}
-	r = aa_scope_add(&key, &scope);
-	if (r == -EEXIST) {
-		if (fork)
-			aa_discard(fork);
-		return -EEXIST;
-	}
-	if (r != 0)
-		aa_count_loss(base->slot, AA_LOSS_SCOPE_FULL, AA_EVENT_FORK);
-	if (fork)
+	if (!fork)
+		return aa_claim(base, &key, &scope);
+	fork->cred = scope.cred;
+	aa_fork_fill(fork, facts);
+	r = aa_claim(base, &key, &scope);
+	if (r == -EEXIST)
+		aa_discard(fork);
+	else
 		aa_submit(fork);
-	return (int)r;
+	return r;
 }
 
 /* The recorder is never found by descent, nor is what is below it. */

@@ -3,22 +3,20 @@
  * Paths as the kernel has them: up the dentries, across the mounts, to the root of the mount namespace.
  * bpf_d_path() may be called from few hooks only, and from none of ours.
  *
- * Twice over the same way: the first walk measures, so that the record can be as small as the path; the second
- * writes the components from the leaf backwards into the record, so that nothing is copied or reversed. Everything that
- * a step changes lies in memory that a helper has written: the verifier then sees the same unknown value in each
- * turn and needs one pass a level instead of exploring combinations.
+ * The components are written from the leaf backwards straight into the reserved record, so that nothing is copied or
+ * reversed and no scratch memory is shared with whoever preempts. A path that does not fit is begun again in a
+ * larger record.
  *
- * A rename between both walks, or between reading a name's address and its bytes, can give a path that never was; the
- * kernel's own walk takes rename_lock. What is written stays inside the record in any case, and a path that
- * outgrew it is marked truncated.
+ * A rename between reading a name's address and its bytes can give a path that never was; the kernel's own walk takes
+ * rename_lock. What is written stays inside the record in any case.
  */
 #include "path.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define AA_PATH_DEPTH 136  /* components and mounts */
-#define AA_NAME_BYTES 255u /* NAME_MAX */
-#define AA_PATH_BYTES 4096u
+#define AA_PATH_DEPTH	    136 /* components and mounts */
+#define AA_PATH_DEPTH_SHORT 72	/* as many as fit into 128 bytes, with a few mounts */
+#define AA_ROOT_MOUNTS	    8	/* mounted on top of each other at / */
 
 /*
  * Where a walk is. Only helpers write here, never a store of the program: so the verifier knows nothing of the values and
@@ -32,11 +30,6 @@ struct aa_walk {
 	__u64 name;
 	__u64 mount;
 	__u64 root; /* dentry at which this mount ends */
-};
-
-struct aa_path {
-	__u32 length; /* bytes with all slashes */
-	__u32 flags;  /* AA_TEXT_* */
 };
 
 static __always_inline void aa_walk_begin(struct aa_walk *walk, const struct path *path)
@@ -95,38 +88,6 @@ static __always_inline bool aa_is_unlinked(const struct path *path)
 	return !BPF_CORE_READ(leaf, d_hash.pprev) && (__u64)BPF_CORE_READ(leaf, d_parent) != (__u64)leaf;
 }
 
-AA_SUBPROGRAM int aa_path_measure(const struct path *path, struct aa_path *result)
-{
-	__u32 length = 0, flags = AA_TEXT_TRUNCATED;
-	struct aa_walk walk;
-
-	aa_walk_begin(&walk, path);
-	for (__u32 i = 0; i < AA_PATH_DEPTH; i++) {
-		__u64 dentry = walk.dentry;
-
-		if (dentry == walk.root) {
-			if (aa_walk_leave_mount(&walk))
-				continue;
-			flags = aa_walk_attached(&walk) ? 0 : AA_TEXT_DETACHED;
-			break;
-		}
-		aa_walk_up(&walk);
-		if (walk.dentry == dentry) {
-			/* Its own parent but not the root of the mount: an anonymous file, or above a bind mount. */
-			flags = i == 0 ? AA_TEXT_PSEUDO : AA_TEXT_DETACHED;
-			if (i == 0)
-				length = walk.length;
-			break;
-		}
-		length += walk.length + 1;
-	}
-	if (aa_is_unlinked(path))
-		flags |= AA_TEXT_UNLINKED;
-	result->length = length != 0 ? length : 1; /* "/" */
-	result->flags = flags;
-	return 0;
-}
-
 /*
  * Writes the name that the walk has just read, and a slash before it, so that it ends at text->start, which it moves. The
  * bytes that one name can take are `slack` more than `room`, because the verifier does not know that start + length
@@ -151,53 +112,103 @@ static __always_inline bool aa_path_prepend(struct aa_text *text, __u32 room, __
 	return true;
 }
 
-/* The second walk. Returns false if it ran out of room. */
-static __always_inline bool aa_path_fill(struct aa_text *text, __u32 room, __u32 slack,
-					 const struct path *path)
+/* How a walk ended. */
+enum aa_walk_end {
+	AA_WALK_ROOT,	   /* at the root of the last mount */
+	AA_WALK_ANONYMOUS, /* at once: the file has a name but no place */
+	AA_WALK_ABOVE,	   /* at the root of a file system, above the mount: a bind mount that was left */
+	AA_WALK_NO_ROOM,
+	AA_WALK_TOO_DEEP,
+};
+
+static __always_inline enum aa_walk_end aa_path_fill(struct aa_text *text, __u32 room, __u32 slack,
+						     __u32 depth, struct aa_walk *walk)
 {
-	struct aa_walk walk;
+	for (__u32 i = 0; i < depth; i++) {
+		__u64 dentry = walk->dentry;
 
-	aa_walk_begin(&walk, path);
-	for (__u32 i = 0; i < AA_PATH_DEPTH; i++) {
-		__u64 dentry = walk.dentry;
-
-		if (dentry == walk.root) {
-			if (aa_walk_leave_mount(&walk))
+		if (dentry == walk->root) {
+			if (aa_walk_leave_mount(walk))
 				continue;
-			return true;
+			return AA_WALK_ROOT;
 		}
-		aa_walk_up(&walk);
-		if (walk.dentry == dentry)
-			return i != 0 || aa_path_prepend(text, room, slack, &walk, 0);
-		if (!aa_path_prepend(text, room, slack, &walk, 1))
-			return false;
+		aa_walk_up(walk);
+		if (walk->dentry == dentry) {
+			if (i != 0)
+				return AA_WALK_ABOVE;
+			return aa_path_prepend(text, room, slack, walk, 0) ? AA_WALK_ANONYMOUS
+									   : AA_WALK_NO_ROOM;
+		}
+		if (!aa_path_prepend(text, room, slack, walk, 1))
+			return AA_WALK_NO_ROOM;
 	}
-	return true;
+	return AA_WALK_TOO_DEEP;
 }
 
-static __always_inline int aa_path_emit(const struct aa_header *base, const struct path *path, __u32 field,
-					const struct aa_path *measured, __u32 room, __u32 slack)
+static __always_inline __u32 aa_walk_flags(enum aa_walk_end end, const struct aa_walk *walk)
 {
-	struct aa_text *text = aa_reserve(base, AA_EVENT_TEXT, sizeof(*text) + room + slack);
-	__u32 flags = measured->flags;
+	switch (end) {
+	case AA_WALK_ROOT:
+		return aa_walk_attached(walk) ? 0 : AA_TEXT_DETACHED;
+	case AA_WALK_ANONYMOUS:
+		return AA_TEXT_PSEUDO;
+	case AA_WALK_ABOVE:
+		return AA_TEXT_DETACHED;
+	default:
+		return AA_TEXT_TRUNCATED;
+	}
+}
 
+#define AA_PATH_TOO_LONG (-1)
+#define AA_PATH_LOST	 (-2)
+
+/* Sends the path in a record with room for `room` bytes. Returns AA_TEXT_* flags or one of the above. */
+static __always_inline int aa_path_try(const struct aa_header *base, const struct path *path, __u32 field,
+				       __u32 room, __u32 slack, __u32 depth, bool last)
+{
+	struct aa_walk walk;
+	enum aa_walk_end end;
+	struct aa_text *text;
+	__u32 flags;
+
+	aa_walk_begin(&walk, path);
+	text = aa_reserve(base, AA_EVENT_TEXT, sizeof(*text) + room + slack);
 	if (!text)
-		return -1;
+		return AA_PATH_LOST;
 	aa_zero(text->data, room + slack);
-	text->offset = 0;
 	text->start = room;
-	if (!aa_path_fill(text, room, slack, path))
-		flags |= AA_TEXT_TRUNCATED;
-	if (text->start == room && !(flags & AA_TEXT_PSEUDO)) {
+	end = aa_path_fill(text, room, slack, depth, &walk);
+	if (!last && (end == AA_WALK_NO_ROOM || end == AA_WALK_TOO_DEEP)) {
+		aa_discard(text);
+		return AA_PATH_TOO_LONG;
+	}
+	flags = aa_walk_flags(end, &walk) | (aa_is_unlinked(path) ? AA_TEXT_UNLINKED : 0);
+	if (text->start == room) {
 		text->start = room - 1;
 		text->data[room - 1] = '/';
 	}
 	text->length = room - text->start;
-	text->total = measured->length > text->length ? measured->length : text->length;
+	text->total = text->length;
+	text->offset = 0;
 	text->field = (__u16)field;
 	text->flags = (__u16)flags;
 	aa_submit(text);
-	return 0;
+	return (int)flags;
+}
+
+/* True for the root of the mount namespace: only mounts are above it, no names. */
+static __always_inline bool aa_path_is_root(const struct path *path)
+{
+	struct aa_walk walk;
+
+	aa_walk_begin(&walk, path);
+	for (__u32 i = 0; i < AA_ROOT_MOUNTS; i++) {
+		if (walk.dentry != walk.root)
+			return false;
+		if (!aa_walk_leave_mount(&walk))
+			return aa_walk_attached(&walk);
+	}
+	return false;
 }
 
 /* See path.h. */
@@ -205,17 +216,15 @@ int aa_path_text_packed(__u64 path_address, __u64 time_ns, __u64 start_ns, __u64
 {
 	const struct path *path = (const struct path *)path_address;
 	struct aa_header base = aa_unpack(time_ns, start_ns, ids, where);
-	__u32 field = aa_packed_field(where), options = aa_packed_options(where);
-	struct aa_path measured = {};
+	__u32 field = aa_packed_field(where);
+	int r;
 
-	aa_path_measure(path, &measured);
-	if (options & AA_PATH_ONLY_CHROOT && measured.length <= 1 && measured.flags == 0)
+	if (aa_packed_options(where) & AA_PATH_ONLY_CHROOT && aa_path_is_root(path))
 		return 0;
-	if (measured.length <= 128)
-		aa_path_emit(&base, path, field, &measured, 128, 128);
-	else if (measured.length <= 512)
-		aa_path_emit(&base, path, field, &measured, 512, 256);
-	else
-		aa_path_emit(&base, path, field, &measured, AA_PATH_BYTES, 256);
-	return (int)measured.flags;
+	r = aa_path_try(&base, path, field, 128, 128, AA_PATH_DEPTH_SHORT, false);
+	if (r == AA_PATH_TOO_LONG)
+		r = aa_path_try(&base, path, field, 512, 256, AA_PATH_DEPTH, false);
+	if (r == AA_PATH_TOO_LONG)
+		r = aa_path_try(&base, path, field, 4096, 256, AA_PATH_DEPTH, true);
+	return r < 0 ? 0 : r;
 }
