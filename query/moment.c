@@ -160,7 +160,10 @@ static int parse_span(const char *text, int64_t *ret_ns)
 	return -EINVAL;
 }
 
-/* Seconds or nanoseconds since the epoch. What lies between could be milliseconds or a slip: refused. */
+/*
+ * Seconds or nanoseconds since the epoch. What lies between could be milliseconds, and what is small (2025) a year or
+ * another slip: refused.
+ */
 static int parse_epoch(const char *text, int64_t *ret_ns)
 {
 	const char *end = text;
@@ -174,7 +177,7 @@ static int parse_epoch(const char *text, int64_t *ret_ns)
 		*ret_ns = value;
 		return 0;
 	}
-	if (value > INT64_C(9000000000))
+	if (value > INT64_C(9000000000) || (value > 0 && value < INT64_C(100000000)))
 		return -EINVAL;
 	*ret_ns = value * NS_PER_S;
 	return 0;
