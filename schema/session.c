@@ -134,7 +134,8 @@ static int make_timeline(struct aa_db *db, int64_t session_id, struct aa_error *
 	aa_text_printf(&sql, "DROP VIEW IF EXISTS s%" PRId64 "_timeline;\n", session_id);
 	aa_text_printf(&sql,
 		       "CREATE VIEW s%" PRId64
-		       "_timeline AS -- All that happened, one row an event; order it by time_ns.\n",
+		       "_timeline AS -- All that happened, one row an event. ORDER BY time_ns merges if "
+		       "time_ns is also selected, else it sorts.\n",
 		       session_id);
 	for (int table = 0; table < AA_TABLE_COUNT; table++) {
 		const char *arm = NULL;
