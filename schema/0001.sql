@@ -3,14 +3,14 @@
 -- by the next numbered file. Times are nanoseconds since the Unix epoch (time_ns) unless the name says boot.
 
 CREATE TABLE agent (
-	id INTEGER PRIMARY KEY,
+	id INTEGER PRIMARY KEY,          -- row, in the order of first use
 	name TEXT NOT NULL UNIQUE,       -- as given with --agent, else the command's basename; escaped
 	first_ns INTEGER NOT NULL        -- when its first session began
 );
 
 CREATE TABLE session (
 	id INTEGER PRIMARY KEY,          -- N in the names of its tables, s<N>_*
-	agent_id INTEGER NOT NULL REFERENCES agent(id),
+	agent_id INTEGER NOT NULL REFERENCES agent(id), -- who was recorded
 	name TEXT NOT NULL,              -- as given with --session, else agent-YYYYMMDD-HHMMSS-id; escaped
 	mode TEXT NOT NULL,              -- 'run' or 'attach'
 	state TEXT NOT NULL,             -- 'recording', 'complete', or 'interrupted' (its recorder died)
@@ -19,11 +19,11 @@ CREATE TABLE session (
 	root_pid INTEGER,                -- the first root, number in the initial pid namespace
 	exit_code INTEGER,               -- of run's command; NULL if a signal ended it, or not known
 	exit_signal INTEGER,             -- of run's command
-	start_ns INTEGER NOT NULL,
+	start_ns INTEGER NOT NULL,       -- when recording began
 	end_ns INTEGER,                  -- NULL while recording or when interrupted
 	boot_offset_ns INTEGER NOT NULL, -- time_ns of a row minus this is CLOCK_BOOTTIME as the kernel took it
 	boot_id TEXT NOT NULL,           -- /proc/sys/kernel/random/boot_id
-	host TEXT NOT NULL,
+	host TEXT NOT NULL,              -- name of the machine, uname -n; escaped
 	kernel TEXT NOT NULL,            -- uname -r
 	machine TEXT NOT NULL,           -- uname -m
 	recorder TEXT NOT NULL,          -- aa-record's version
@@ -37,7 +37,7 @@ CREATE INDEX session_name ON session (name);
 
 -- Which per-session tables and views exist, for analysts and for dropping a session.
 CREATE TABLE session_object (
-	session_id INTEGER NOT NULL REFERENCES session(id),
+	session_id INTEGER NOT NULL REFERENCES session(id), -- whose it is
 	name TEXT NOT NULL,              -- 's1_exec'
 	type TEXT NOT NULL,              -- 'table' or 'view'
 	comment TEXT NOT NULL,           -- what it holds, one sentence
@@ -46,8 +46,8 @@ CREATE TABLE session_object (
 
 -- What was hooked, by which means, and what was refused.
 CREATE TABLE probe (
-	id INTEGER PRIMARY KEY,
-	session_id INTEGER NOT NULL REFERENCES session(id),
+	id INTEGER PRIMARY KEY,          -- row, in the order of attaching
+	session_id INTEGER NOT NULL REFERENCES session(id), -- for which session
 	capability TEXT NOT NULL,        -- 'process.exec'
 	tier TEXT NOT NULL,              -- 'precise', 'portable' or 'none'
 	program TEXT NOT NULL,           -- name of the program tried
@@ -68,8 +68,8 @@ CREATE TABLE ring_cursor (
 
 -- The wall clock against the boot clock: one row when a session begins, one more for each step seen.
 CREATE TABLE clock (
-	id INTEGER PRIMARY KEY,
-	session_id INTEGER NOT NULL REFERENCES session(id),
+	id INTEGER PRIMARY KEY,          -- row, in the order of time
+	session_id INTEGER NOT NULL REFERENCES session(id), -- whose rows are meant
 	boot_ns INTEGER NOT NULL,        -- CLOCK_BOOTTIME when it was noticed
 	offset_ns INTEGER NOT NULL,      -- CLOCK_REALTIME - CLOCK_BOOTTIME from then on
 	step_ns INTEGER NOT NULL         -- change against the row before; 0 in the first

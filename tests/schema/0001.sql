@@ -7,14 +7,14 @@ PRAGMA user_version = 1;
 PRAGMA foreign_keys=OFF;
 BEGIN TRANSACTION;
 CREATE TABLE agent (
-	id INTEGER PRIMARY KEY,
+	id INTEGER PRIMARY KEY,          -- row, in the order of first use
 	name TEXT NOT NULL UNIQUE,       -- as given with --agent, else the command's basename; escaped
 	first_ns INTEGER NOT NULL        -- when its first session began
 );
 INSERT INTO agent VALUES(1,'test agent',1700000001000000000);
 CREATE TABLE session (
 	id INTEGER PRIMARY KEY,          -- N in the names of its tables, s<N>_*
-	agent_id INTEGER NOT NULL REFERENCES agent(id),
+	agent_id INTEGER NOT NULL REFERENCES agent(id), -- who was recorded
 	name TEXT NOT NULL,              -- as given with --session, else agent-YYYYMMDD-HHMMSS-id; escaped
 	mode TEXT NOT NULL,              -- 'run' or 'attach'
 	state TEXT NOT NULL,             -- 'recording', 'complete', or 'interrupted' (its recorder died)
@@ -23,11 +23,11 @@ CREATE TABLE session (
 	root_pid INTEGER,                -- the first root, number in the initial pid namespace
 	exit_code INTEGER,               -- of run's command; NULL if a signal ended it, or not known
 	exit_signal INTEGER,             -- of run's command
-	start_ns INTEGER NOT NULL,
+	start_ns INTEGER NOT NULL,       -- when recording began
 	end_ns INTEGER,                  -- NULL while recording or when interrupted
 	boot_offset_ns INTEGER NOT NULL, -- time_ns of a row minus this is CLOCK_BOOTTIME as the kernel took it
 	boot_id TEXT NOT NULL,           -- /proc/sys/kernel/random/boot_id
-	host TEXT NOT NULL,
+	host TEXT NOT NULL,              -- name of the machine, uname -n; escaped
 	kernel TEXT NOT NULL,            -- uname -r
 	machine TEXT NOT NULL,           -- uname -m
 	recorder TEXT NOT NULL,          -- aa-record's version
@@ -40,7 +40,7 @@ CREATE TABLE session (
 INSERT INTO session VALUES(1,1,'test agent-20231114-221321-1','run','complete','sh -c ''exit 3''',X'7368002d630065786974203300',100,3,NULL,1700000001000000000,1700000001000000000,1700000000000000000,'00000000-0000-0000-0000-000000000001','host','6.12.0','x86_64','0',99,1234,12,3,1);
 INSERT INTO session VALUES(2,1,'with environment','run','recording','sh -c ''exit 3''',X'7368002d630065786974203300',200,NULL,NULL,1700000001000000000,NULL,1700000000000000000,'00000000-0000-0000-0000-000000000001','host','6.12.0','x86_64','0',99,1234,3,0,0);
 CREATE TABLE session_object (
-	session_id INTEGER NOT NULL REFERENCES session(id),
+	session_id INTEGER NOT NULL REFERENCES session(id), -- whose it is
 	name TEXT NOT NULL,              -- 's1_exec'
 	type TEXT NOT NULL,              -- 'table' or 'view'
 	comment TEXT NOT NULL,           -- what it holds, one sentence
@@ -70,8 +70,8 @@ INSERT INTO session_object VALUES(2,'s2_process_view','view','process with its c
 INSERT INTO session_object VALUES(2,'s2_string','table','Interned strings: paths and other repeated names; the same text may stand here twice.');
 INSERT INTO session_object VALUES(2,'s2_timeline','view','All that happened, one row an event. ORDER BY time_ns merges if time_ns is also selected, else it sorts.');
 CREATE TABLE probe (
-	id INTEGER PRIMARY KEY,
-	session_id INTEGER NOT NULL REFERENCES session(id),
+	id INTEGER PRIMARY KEY,          -- row, in the order of attaching
+	session_id INTEGER NOT NULL REFERENCES session(id), -- for which session
 	capability TEXT NOT NULL,        -- 'process.exec'
 	tier TEXT NOT NULL,              -- 'precise', 'portable' or 'none'
 	program TEXT NOT NULL,           -- name of the program tried
@@ -89,8 +89,8 @@ CREATE TABLE ring_cursor (
 	PRIMARY KEY (generation, lane)
 ) WITHOUT ROWID;
 CREATE TABLE clock (
-	id INTEGER PRIMARY KEY,
-	session_id INTEGER NOT NULL REFERENCES session(id),
+	id INTEGER PRIMARY KEY,          -- row, in the order of time
+	session_id INTEGER NOT NULL REFERENCES session(id), -- whose rows are meant
 	boot_ns INTEGER NOT NULL,        -- CLOCK_BOOTTIME when it was noticed
 	offset_ns INTEGER NOT NULL,      -- CLOCK_REALTIME - CLOCK_BOOTTIME from then on
 	step_ns INTEGER NOT NULL         -- change against the row before; 0 in the first

@@ -138,10 +138,8 @@ static void test_every_column_has_a_comment(void **state)
 		if (!table || line[0] != '\t' || line[1] < 'a' || line[1] > 'z')
 			continue;
 		columns++;
-		/* What its name says already: the catalogue's host and end_ns, and names in a table of names. */
-		if (!strstr(line, "--") && !strstr(line, "host TEXT") && !strstr(line, "start_ns INTEGER"))
-			if (!strstr(line, "id INTEGER") && !strstr(line, "_id"))
-				fail_msg("no comment: %s", line);
+		if (!strstr(line, "--"))
+			fail_msg("no comment: %s", line);
 	}
 	assert_true(columns > 150);
 }
