@@ -44,7 +44,7 @@ static __always_inline int aa_text_string_tier(const struct aa_header *base, __u
 	return r < 0 ? -2 : 0;
 }
 
-/* Sends a string of up to 4095 bytes. Returns 0, -1 if there was no room, -2 if it could not be read (sent empty). */
+/* Sends a string of up to 4095 bytes, the longest path, and says that a longer one was cut. Returns 0, -1 if there was no room, -2 if it could not be read (sent empty). */
 AA_SUBPROGRAM int aa_text_string(const struct aa_header *base, __u32 field, __u64 address, __u32 flags)
 {
 	int r = aa_text_string_tier(base, field, address, flags, 128, false);
@@ -52,7 +52,7 @@ AA_SUBPROGRAM int aa_text_string(const struct aa_header *base, __u32 field, __u6
 	if (r == 1)
 		r = aa_text_string_tier(base, field, address, flags, 1024, false);
 	if (r == 1)
-		r = aa_text_string_tier(base, field, address, flags, 4096, true);
+		r = aa_text_string_tier(base, field, address, flags, 4104, true);
 	return r;
 }
 

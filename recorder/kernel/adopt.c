@@ -40,6 +40,7 @@ static int give_order(struct aa_kernel *kernel, const char *program, struct aa_o
 	uint32_t zero = 0;
 	int r;
 
+	order->recorder = kernel->recorder;
 	if (bpf_map_update_elem(kernel->order_fd, &zero, order, BPF_ANY) != 0)
 		return -errno;
 	r = run_iterator(kernel, program);
@@ -47,6 +48,7 @@ static int give_order(struct aa_kernel *kernel, const char *program, struct aa_o
 		return r;
 	if (bpf_map_lookup_elem(kernel->order_fd, &zero, order) != 0)
 		return -errno;
+	kernel->recorder = order->recorder;
 	return 0;
 }
 
@@ -150,19 +152,14 @@ static int take_all(struct aa_kernel *kernel)
 
 int aa_kernel_snapshot(struct aa_kernel *kernel, struct aa_error *error)
 {
-	struct aa_order nothing = { .action = 0 };
 	int r;
 
-	/* Tells the hooks who the recorder is, before they may look for descendants. */
-	r = give_order(kernel, "aa_snapshot", &nothing);
-	if (r == 0) {
-		set_phase(kernel, AA_SNAP_ON);
-		r = take_all(kernel);
-		set_phase(kernel, AA_SNAP_DRAIN);
-		remove_marks(kernel);
-		set_phase(kernel, AA_SNAP_OFF);
-		remove_all(kernel->tomb_fd);
-	}
+	set_phase(kernel, AA_SNAP_ON);
+	r = take_all(kernel);
+	set_phase(kernel, AA_SNAP_DRAIN);
+	remove_marks(kernel);
+	set_phase(kernel, AA_SNAP_OFF);
+	remove_all(kernel->tomb_fd);
 	if (r < 0)
 		return aa_error_set(error, r, "cannot take the running process tree with a BPF iterator: %s",
 				    strerror(-r));

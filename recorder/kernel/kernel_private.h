@@ -30,6 +30,7 @@ struct aa_kernel {
 	int tomb_fd;
 	int order_fd;
 	uint32_t max_processes;
+	uint32_t recorder; /* own tgid in the initial pid namespace, known once an iterator has run */
 	uint64_t generation;
 	struct aa_link links[AA_LINKS_MAX];
 	unsigned link_count;
