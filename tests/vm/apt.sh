@@ -12,6 +12,9 @@
 # Old to new: 5.10; 6.1; 6.12 in the first three. Later kernels pass through backports and sid.
 VM_SUITES="bullseye bookworm trixie bookworm-backports trixie-backports sid"
 
+# Whose libraries a guest of another architecture gets: the oldest release that we build on.
+VM_ROOT_SUITE=bookworm
+
 vm_die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 	exit 125
@@ -110,6 +113,23 @@ vm_apt_unpack() {
 	for package in "${debs[@]}"; do
 		# A pattern that one of the packages does not have is no error.
 		dpkg-deb --fsys-tarfile "$package" | tar -x -C "$to" --wildcards "$@" 2>/dev/null || :
+	done
+	rm -r "$to/debs"
+}
+
+# vm_apt_root DIRECTORY PACKAGE...: a file tree of them and all they depend on, as of one release, installed nowhere.
+vm_apt_root() {
+	local to=$1 deb
+	shift
+	mkdir -p "$to/debs/partial" "$to"/usr/{bin,sbin,lib,lib64}
+	for deb in bin sbin lib lib64; do
+		ln -sfn "usr/$deb" "$to/$deb"
+	done
+	apt-get "${VM_APT[@]}" -t "$VM_ROOT_SUITE" -o "Dir::Cache::archives=$to/debs" -o Debug::NoLocking=1 -y \
+		--no-install-recommends --download-only install "$@" </dev/null >"$to/debs/log" 2>&1 ||
+		vm_die "cannot download $*: $(tail -n 1 "$to/debs/log")"
+	for deb in "$to"/debs/*.deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$to" --keep-directory-symlink --no-same-owner
 	done
 	rm -r "$to/debs"
 }
