@@ -119,18 +119,32 @@ int aa_db_configure(struct aa_db *db, struct aa_error *error)
 	return aa_db_exec(db, "PRAGMA cell_size_check = ON; PRAGMA cache_size = -2048;", error);
 }
 
+/* Reads what tells whose a database is. */
+static int read_identity(struct aa_db *db, int64_t *ret_application, int64_t *ret_version,
+			 int64_t *ret_objects, struct aa_error *error)
+{
+	int r = aa_db_get_int(db, "PRAGMA application_id", ret_application, error);
+
+	if (r == 0)
+		r = aa_db_get_int(db, "PRAGMA user_version", ret_version, error);
+	if (r == 0)
+		r = aa_db_get_int(db, "SELECT count(*) FROM sqlite_master", ret_objects, error);
+	return r;
+}
+
 int aa_db_check_identity(struct aa_db *db, int64_t *ret_version, struct aa_error *error)
 {
 	int64_t application, version, objects;
-	int r;
+	bool alone = sqlite3_get_autocommit(db->handle);
+	int r = 0;
 
-	r = aa_db_get_int(db, "PRAGMA application_id", &application, error);
-	if (r < 0)
-		return r;
-	r = aa_db_get_int(db, "PRAGMA user_version", &version, error);
-	if (r < 0)
-		return r;
-	r = aa_db_get_int(db, "SELECT count(*) FROM sqlite_master", &objects, error);
+	/* In one transaction: another recorder may be making the database just now. */
+	if (alone)
+		r = aa_db_exec(db, "BEGIN", error);
+	if (r == 0)
+		r = read_identity(db, &application, &version, &objects, error);
+	if (alone && !sqlite3_get_autocommit(db->handle))
+		(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 	if (r < 0)
 		return r;
 	if (application == 0 && version == 0 && objects == 0) {

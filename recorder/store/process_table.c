@@ -132,6 +132,7 @@ static int take_entry(struct aa_process_table *table, uint32_t *ret_entry)
 			return r;
 		table->capacity = (uint32_t)capacity;
 	}
+	table->entries[table->used] = (struct aa_process){ .used = false };
 	*ret_entry = table->used++;
 	return 0;
 }
