@@ -39,9 +39,8 @@ static int count_gaps(struct aa_query *query, const struct aa_session *session, 
 				      "SELECT CAST(total(CASE type WHEN 'lost' THEN count END) AS INTEGER),"
 				      " CAST(total(CASE type WHEN 'partial' THEN count END) AS INTEGER),"
 				      " CAST(total(type = 'truncated') AS INTEGER)"
-				      " FROM (SELECT g.count, " AA_SQL_GAP_TYPE(
-					      "g") " AS type FROM s0_gap AS g"
-						   " WHERE g.time_ns <= :until AND g.end_ns >= :since)");
+				      " FROM (SELECT g.count, " AA_SQL_GAP_TYPE " AS type FROM s0_gap AS g"
+				      " WHERE g.time_ns <= :until AND g.end_ns >= :since)");
 	if (r < 0)
 		return r;
 	(void)aa_filter_bind(statement, &query->settings.filter, &window);

@@ -22,16 +22,15 @@ static const struct aa_column relative_columns[] = {
 };
 
 #define RELATIVE_COLUMNS \
-	"p.id, p.pid, p.time_ns, " AA_SQL_STATUS( \
-		"p") ", p.comm, (SELECT e.command FROM s0_exec AS e" \
-		     " WHERE e.process_id = p.id AND e.error = 0 ORDER BY e.id DESC LIMIT 1)"
+	"p.id, p.pid, p.time_ns, " AA_SQL_STATUS ", p.comm, (SELECT e.command FROM s0_exec AS e" \
+	" WHERE e.process_id = p.id AND e.error = 0 ORDER BY e.id DESC LIMIT 1)"
 #define RELATIVE_JOIN " LEFT JOIN signal_name AS sn ON sn.signal = p.exit_signal"
 
 /* UNION, not UNION ALL: a circle of parents ends. */
 static const char ancestor_sql[] =
-	"WITH RECURSIVE up (id) AS (SELECT parent_id FROM s0_process WHERE id = :id AND parent_id IS NOT NULL"
-	" UNION SELECT o.parent_id FROM up JOIN s0_process AS o ON o.id = up.id WHERE o.parent_id IS NOT "
-	"NULL)"
+	"WITH RECURSIVE up (id) AS ("
+	"SELECT parent_id FROM s0_process WHERE id = :id AND parent_id IS NOT NULL UNION"
+	" SELECT o.parent_id FROM up JOIN s0_process AS o ON o.id = up.id WHERE o.parent_id IS NOT NULL)"
 	" SELECT " RELATIVE_COLUMNS " FROM up CROSS JOIN s0_process AS p ON p.id = up.id" RELATIVE_JOIN;
 
 static const char child_sql[] = "SELECT " RELATIVE_COLUMNS " FROM s0_process AS p" RELATIVE_JOIN
@@ -40,7 +39,7 @@ static const char child_sql[] = "SELECT " RELATIVE_COLUMNS " FROM s0_process AS 
 static const struct aa_column exec_columns[] = {
 	{ .name = "id" },
 	{ .name = "time_ns", .title = "TIME", .show = AA_SHOW_ELAPSED },
-	{ .name = "time" },
+	{ .name = "time", .show = AA_SHOW_ISO },
 	{ .name = "source" },
 	{ .name = "tid" },
 	{ .name = "error" },
@@ -84,17 +83,14 @@ static const struct aa_column exec_columns[] = {
 };
 
 static const char exec_sql[] =
-	"SELECT e.id, e.time_ns, e.time, e.source, e.tid, e.error,"
-	" CASE e.error WHEN 0 THEN 'ok' ELSE coalesce(e.error_name, 'errno ' || e.error) END, " AA_SQL_ARGS(
-		"e") ","
-		     " e.argc, e.args_bytes, e.args_stored_bytes, e.filename, e.exe, e.interpreter, e.cwd, "
-		     "e.root, e.comm, e.exe_type,"
-		     " e.exe_device, e.exe_inode, e.exe_mode, e.exe_bytes, e.privileged, e.uid, e.euid, "
-		     "e.gid, e.egid, e.cap_effective,"
-		     " e.cap_permitted, e.user_ns, e.pid_ns, e.mnt_ns, e.net_ns, e.uts_ns, e.ns_pid, "
-		     "e.cgroup_id, e.cgroup, e.sid,"
-		     " e.pgid, e.tty, e.marks, e.command, coalesce(e.command, e.filename)"
-		     " FROM s0_exec_view AS e WHERE e.process_id = :id ORDER BY e.id";
+	"SELECT e.id, e.time_ns, e.time_ns, e.source, e.tid, e.error,"
+	" CASE e.error WHEN 0 THEN 'ok' ELSE coalesce(e.error_name, 'errno ' || e.error) END,"
+	" " AA_SQL_ARGS ", e.argc, e.args_bytes, e.args_stored_bytes, e.filename, e.exe, e.interpreter,"
+	" e.cwd, e.root, e.comm, e.exe_type, e.exe_device, e.exe_inode, e.exe_mode, e.exe_bytes,"
+	" e.privileged, e.uid, e.euid, e.gid, e.egid, e.cap_effective, e.cap_permitted,"
+	" e.user_ns, e.pid_ns, e.mnt_ns, e.net_ns, e.uts_ns, e.ns_pid, e.cgroup_id, e.cgroup,"
+	" e.sid, e.pgid, e.tty, e.marks, e.command, coalesce(e.command, e.filename)"
+	" FROM s0_exec_view AS e WHERE e.process_id = :id ORDER BY e.id";
 
 static const struct aa_column env_columns[] = {
 	{ .name = "exec_id", .title = "EXEC" },
@@ -125,9 +121,8 @@ static const struct aa_column cred_columns[] = {
 };
 
 static const char cred_sql[] =
-	"SELECT c.id, c.time_ns, c.tid, c.syscall, c.old_uid, c.uid, c.old_euid, c.euid, c.old_gid, c.gid, "
-	"c.old_egid,"
-	" c.egid, c.old_cap_effective, c.cap_effective,"
+	"SELECT c.id, c.time_ns, c.tid, c.syscall, c.old_uid, c.uid, c.old_euid, c.euid, c.old_gid, c.gid,"
+	" c.old_egid, c.egid, c.old_cap_effective, c.cap_effective,"
 	" (SELECT t.detail FROM s0_timeline AS t WHERE t.row_table = 'cred' AND t.row_id = c.id)"
 	" FROM s0_cred AS c WHERE c.process_id = :id ORDER BY c.id";
 
@@ -203,10 +198,13 @@ static const struct aa_column columns[] = {
 	{ .name = "pid", .title = "pid" },
 	{ .name = "ns_pid", .title = "pid in its namespace" },
 	{ .name = "comm", .title = "comm" },
+	{ .name = "exe" },
+	{ .name = "argv", .args = true },
+	{ .name = "command", .title = "command" },
 	{ .name = "status", .title = "status" },
 	{ .name = "source", .title = "source" },
 	{ .name = "time_ns", .title = "start", .show = AA_SHOW_TIME },
-	{ .name = "time" },
+	{ .name = "time", .show = AA_SHOW_ISO },
 	{ .name = "start_boot_ns", .title = "start (boot clock, ns)" },
 	{ .name = "exit_time_ns", .title = "end", .show = AA_SHOW_TIME },
 	{ .name = "duration_ns", .title = "duration", .show = AA_SHOW_DURATION },
@@ -251,21 +249,23 @@ static const struct aa_column columns[] = {
 };
 
 enum {
-	STATUS = 5,
+	STATUS = 8,
 	SCALARS = COUNT(columns) - COUNT(sections),
 };
 
-static const char process_sql[] = "SELECT :session, p.id, p.pid, p.ns_pid, p.comm, " AA_SQL_STATUS(
-	"p") ", p.source, p.time_ns, p.time,"
-	     " p.start_boot_ns, p.exit_time_ns, p.exit_time_ns - p.time_ns, p.exit_status, p.exit_code, "
-	     "p.exit_signal,"
-	     " p.core_dumped, p.parent_id, p.parent_pid, p.creator_id, p.creator_pid, p.creator_tid, p.call, "
-	     "p.clone_flags,"
-	     " p.uid, p.euid, p.gid, p.egid, p.cap_effective, p.user_ns, p.pid_ns, p.mnt_ns, p.net_ns, "
-	     "p.uts_ns, p.cgroup_id,"
-	     " p.cgroup, p.sid, p.pgid, p.user_time_ns, p.system_time_ns, p.run_time_ns, p.max_rss_bytes"
-	     " FROM s0_process_view AS p LEFT JOIN signal_name AS sn ON sn.signal = p.exit_signal WHERE p.id "
-	     "= :id";
+static const char process_sql[] =
+	"SELECT :session, p.id, p.pid, p.ns_pid, p.comm, e.exe, " AA_SQL_ARGS ", e.command,"
+	" " AA_SQL_STATUS
+	", p.source, p.time_ns, p.time_ns, p.start_boot_ns, p.exit_time_ns, p.exit_time_ns - p.time_ns,"
+	" p.exit_status, p.exit_code, p.exit_signal, p.core_dumped, p.parent_id, p.parent_pid,"
+	" p.creator_id, p.creator_pid, p.creator_tid, p.call, p.clone_flags,"
+	" p.uid, p.euid, p.gid, p.egid, p.cap_effective, p.user_ns, p.pid_ns, p.mnt_ns, p.net_ns, p.uts_ns,"
+	" p.cgroup_id, p.cgroup, p.sid, p.pgid, p.user_time_ns, p.system_time_ns, p.run_time_ns,"
+	" p.max_rss_bytes"
+	" FROM s0_process_view AS p LEFT JOIN signal_name AS sn ON sn.signal = p.exit_signal"
+	" LEFT JOIN s0_exec_view AS e ON e.id ="
+	" (SELECT max(l.id) FROM s0_exec AS l WHERE l.process_id = p.id AND l.error = 0)"
+	" WHERE p.id = :id";
 
 static const struct aa_listing listing = {
 	.columns = columns,

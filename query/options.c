@@ -2,6 +2,7 @@
 /* The option tables, and what reads them; see options.h. */
 #include "options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,9 +19,9 @@ const struct aa_option aa_global_options[] = {
 	  .help = "the database (default: $AA_DB, else " AA_DB_DEFAULT_PATH ")" },
 	{ .name = "session",
 	  .type = AA_OPTION_STRING,
-	  .argument = "ID|NAME|latest|all",
+	  .argument = "SESSION",
 	  .offset = AT(session),
-	  .help = "which session (default: latest)" },
+	  .help = "its id or name, latest, or all (default: latest)" },
 	{ .name = "format",
 	  .type = AA_OPTION_CHOICE,
 	  .argument = "FORMAT",
@@ -256,18 +257,20 @@ static void print_options(FILE *file, const char *title, const struct aa_option 
 		if (first)
 			(void)fprintf(file, "\n%s:\n", title);
 		first = false;
-		(void)snprintf(words, sizeof(words), "%c%c %c--%s%s%s", options->letter ? '-' : ' ',
-			       options->letter ? options->letter : ' ', ' ', options->name,
-			       options->argument ? " " : "", options->argument ? options->argument : "");
-		(void)fprintf(file, "  %-32s %s\n", words, options->help);
+		(void)snprintf(words, sizeof(words), "%c%c%c --%s%s%s", options->letter ? '-' : ' ',
+			       options->letter ? options->letter : ' ', options->letter ? ',' : ' ',
+			       options->name, options->argument ? " " : "",
+			       options->argument ? options->argument : "");
+		(void)fprintf(file, "  %-22s %s\n", words, options->help);
 	}
 }
 
 void aa_options_help(FILE *file, const struct aa_command *command)
 {
 	if (command) {
-		(void)fprintf(file, "usage: aa-query [OPTION...] %s%s%s\n\n%s.\n", command->name,
-			      *command->usage ? " " : "", command->usage, command->summary);
+		(void)fprintf(file, "usage: aa-query [OPTION...] %s%s%s\n\n%c%s.\n", command->name,
+			      *command->usage ? " " : "", command->usage,
+			      toupper((unsigned char)*command->summary), command->summary + 1);
 		if (command->description)
 			(void)fprintf(file, "\n%s\n", command->description);
 		print_options(file, "Options", command->options, 0);

@@ -9,29 +9,28 @@
 
 #include "query.h"
 
-/* For columns that hold a command's arguments: argv's blob, or else its command line, split at spaces. */
-#define AA_SQL_ARGS(alias) "coalesce(" alias ".argv, " alias ".command)"
+/*
+ * Pieces of SELECTs. Tables go by the same letters everywhere: p process, e exec, g gap, sn signal_name for the signal
+ * that ended p.
+ */
 
-/* The same time as text, as the database's views have it. */
-#define AA_SQL_ISO(column) \
-	"strftime('%Y-%m-%dT%H:%M:%S', " column " / 1000000000, 'unixepoch') || printf('.%09dZ', " column \
-	" % 1000000000)"
+/* A command's arguments: argv's blob, or else its command line, split at spaces. */
+#define AA_SQL_ARGS "coalesce(e.argv, e.command)"
 
-/* How a process ended, in words. Needs signal_name AS sn; what is not over is :alive. */
-#define AA_SQL_STATUS(alias) \
-	"CASE WHEN " alias ".exit_time_ns IS NULL THEN :alive WHEN " alias \
-	".exit_signal IS NOT NULL THEN coalesce(sn.name, 'signal ' || " alias \
-	".exit_signal) || CASE WHEN " alias \
-	".core_dumped THEN ' (core dumped)' ELSE '' END ELSE 'exit ' || coalesce(" alias \
-	".exit_code, '?') END"
+/* How a process ended, in words; what is not over is :alive. */
+#define AA_SQL_STATUS \
+	"CASE WHEN p.exit_time_ns IS NULL THEN :alive" \
+	" WHEN p.exit_signal IS NOT NULL THEN coalesce(sn.name, 'signal ' || p.exit_signal)" \
+	" || CASE WHEN p.core_dumped THEN ' (core dumped)' ELSE '' END" \
+	" ELSE 'exit ' || coalesce(p.exit_code, '?') END"
 
 /*
  * What a gap is: lost events; events of which a part is missing; values that were cut. As the store counts them
  * (session.lost_count): a lost text leaves its event, marked.
  */
-#define AA_SQL_GAP_TYPE(alias) \
-	"CASE WHEN " alias ".reason = 'truncated' THEN 'truncated' WHEN " alias ".kind = 'text' OR " alias \
-	".reason IN ('unreadable', 'incomplete') THEN 'partial' ELSE 'lost' END"
+#define AA_SQL_GAP_TYPE \
+	"CASE WHEN g.reason = 'truncated' THEN 'truncated'" \
+	" WHEN g.kind = 'text' OR g.reason IN ('unreadable', 'incomplete') THEN 'partial' ELSE 'lost' END"
 
 void aa_statement_closep(sqlite3_stmt **statement);
 #define aa_cleanup_statement aa_cleanup(aa_statement_closep)

@@ -12,7 +12,7 @@ static const struct aa_column columns[] = {
 	{ .name = "session_id", .title = "SESSION" },
 	{ .name = "type", .title = "TYPE" },
 	{ .name = "time_ns", .title = "FROM", .show = AA_SHOW_ELAPSED },
-	{ .name = "time" },
+	{ .name = "time", .show = AA_SHOW_ISO },
 	{ .name = "end_ns", .title = "TO", .show = AA_SHOW_ELAPSED },
 	{ .name = "lane" },
 	{ .name = "kind", .title = "KIND" },
@@ -34,24 +34,26 @@ enum {
 	COLUMNS = sizeof(columns) / sizeof(columns[0]),
 };
 
-static const char gap_sql[] = "SELECT :session, " AA_SQL_GAP_TYPE("g") ", g.time_ns, " AA_SQL_ISO(
-	"g.time_ns") ", g.end_ns, g.lane, g.kind, g.reason, g.count, g.process_id,"
-		     " p.pid, p.comm, NULL, NULL, g.detail FROM s0_gap AS g LEFT JOIN s0_process AS p ON "
-		     "p.id = g.process_id"
-		     " WHERE g.time_ns <= :until AND g.end_ns >= :since";
+static const char gap_sql[] = "SELECT :session, " AA_SQL_GAP_TYPE
+			      ", g.time_ns, g.time_ns, g.end_ns, g.lane, g.kind, g.reason, g.count,"
+			      " g.process_id, p.pid, p.comm, NULL, NULL, g.detail"
+			      " FROM s0_gap AS g LEFT JOIN s0_process AS p ON p.id = g.process_id"
+			      " WHERE g.time_ns <= :until AND g.end_ns >= :since";
 
 /* A hook that was refused is a gap of the whole session, unless another program does its work. */
 static const char probe_sql[] =
-	"SELECT :session, CASE WHEN o.program IS NULL THEN 'refused' ELSE 'replaced' END, NULL, NULL, NULL, "
+	"SELECT :session, CASE WHEN o.program IS NULL THEN 'refused' ELSE 'replaced' END,"
+	" NULL, NULL, NULL, NULL, b.capability, coalesce(n.name, 'error ' || b.error), NULL, NULL, NULL, "
 	"NULL,"
-	" p.capability, coalesce(n.name, 'error ' || p.error), NULL, NULL, NULL, NULL, p.program, p.error,"
-	" p.program || CASE p.tier WHEN 'none' THEN '' ELSE ' (' || p.tier || ')' END || coalesce(': ' || "
-	"p.reason, '')"
+	" b.program, b.error,"
+	" b.program || CASE b.tier WHEN 'none' THEN '' ELSE ' (' || b.tier || ')' END"
+	" || coalesce(': ' || b.reason, '')"
 	" || coalesce('; in its place ' || o.program || ' (' || o.tier || ')', '')"
-	" FROM probe AS p LEFT JOIN errno_name AS n ON n.error = p.error"
-	" LEFT JOIN (SELECT capability, min(tier) AS tier, program FROM probe WHERE session_id = :session AND"
-	" attached = 1 GROUP BY capability) AS o ON o.capability = p.capability"
-	" WHERE p.session_id = :session AND p.attached = 0 ORDER BY p.id";
+	" FROM probe AS b LEFT JOIN errno_name AS n ON n.error = b.error"
+	" LEFT JOIN (SELECT capability, min(tier) AS tier, program FROM probe"
+	" WHERE session_id = :session AND attached = 1 GROUP BY capability) AS o"
+	" ON o.capability = b.capability"
+	" WHERE b.session_id = :session AND b.attached = 0 ORDER BY b.id";
 
 static int show_rows(struct aa_query *query, sqlite3_stmt *statement, const struct aa_session *session)
 {

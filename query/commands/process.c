@@ -22,7 +22,7 @@ static const struct aa_column columns[] = {
 	{ .name = "parent_id" },
 	{ .name = "parent_pid", .title = "PARENT" },
 	{ .name = "time_ns", .title = "START", .show = AA_SHOW_ELAPSED },
-	{ .name = "time" },
+	{ .name = "time", .show = AA_SHOW_ISO },
 	{ .name = "exit_time_ns" },
 	{ .name = "duration_ns", .title = "DURATION", .show = AA_SHOW_DURATION },
 	{ .name = "status", .title = "STATUS" },
@@ -48,22 +48,15 @@ enum {
 };
 
 static const char list_sql[] =
-	"SELECT :session, p.id, p.pid, p.ns_pid, p.parent_id, p.parent_pid, p.time_ns, " AA_SQL_ISO(
-		"p.time_ns") ", p.exit_time_ns,"
-			     " p.exit_time_ns - p.time_ns, " AA_SQL_STATUS(
-				     "p") ", p.exit_code, p.exit_signal, p.core_dumped, p.source, p.uid,"
-					  " p.run_time_ns, p.max_rss_bytes, p.comm, x.text, " AA_SQL_ARGS(
-						  "e") ", e.command"
-						       " FROM s0_process AS p LEFT JOIN signal_name AS sn ON "
-						       "sn.signal = "
-						       "p.exit_signal"
-						       " LEFT JOIN s0_exec AS e ON e.id = (SELECT max(l.id) "
-						       "FROM s0_exec AS l "
-						       "WHERE l.process_id = p.id AND l.error = 0)"
-						       " LEFT JOIN s0_string AS x ON x.id = e.exe_id"
-						       " WHERE p.time_ns <= :until AND (p.exit_time_ns IS "
-						       "NULL OR p.exit_time_ns "
-						       ">= :since)";
+	"SELECT :session, p.id, p.pid, p.ns_pid, p.parent_id, p.parent_pid, p.time_ns, p.time_ns,"
+	" p.exit_time_ns, p.exit_time_ns - p.time_ns, " AA_SQL_STATUS
+	", p.exit_code, p.exit_signal, p.core_dumped,"
+	" p.source, p.uid, p.run_time_ns, p.max_rss_bytes, p.comm, x.text, " AA_SQL_ARGS ", e.command"
+	" FROM s0_process AS p LEFT JOIN signal_name AS sn ON sn.signal = p.exit_signal"
+	" LEFT JOIN s0_exec AS e ON e.id ="
+	" (SELECT max(l.id) FROM s0_exec AS l WHERE l.process_id = p.id AND l.error = 0)"
+	" LEFT JOIN s0_string AS x ON x.id = e.exe_id"
+	" WHERE p.time_ns <= :until AND (p.exit_time_ns IS NULL OR p.exit_time_ns >= :since)";
 
 static int list_session(struct aa_query *query, const struct aa_session *session)
 {

@@ -15,9 +15,9 @@ static const struct aa_column columns[] = {
 	{ .name = "mode" },
 	{ .name = "state", .title = "STATE" },
 	{ .name = "start_ns", .title = "START", .show = AA_SHOW_TIME },
-	{ .name = "start_time" },
+	{ .name = "start_time", .show = AA_SHOW_ISO },
 	{ .name = "end_ns" },
-	{ .name = "end_time" },
+	{ .name = "end_time", .show = AA_SHOW_ISO },
 	{ .name = "duration_ns", .title = "DURATION", .show = AA_SHOW_DURATION },
 	{ .name = "process_count", .title = "PROCESSES" },
 	{ .name = "event_count", .title = "EVENTS" },
@@ -50,24 +50,15 @@ enum {
 static const struct aa_listing listing = { .columns = columns, .count = COLUMNS };
 
 /* Of one session, in the order of the columns; what SQL does not know is NULL. */
-static const char sql[] = "SELECT s.id, s.name, a.name, s.mode, s.state, s.start_ns, " AA_SQL_ISO(
-	"s.start_ns") ", s.end_ns, " AA_SQL_ISO("s.end_ns") ", s.end_ns - s.start_ns, NULL,"
-							    " s.event_count, s.lost_count,"
-							    " CASE WHEN s.exit_signal IS NOT NULL THEN "
-							    "coalesce(sn.name, 'signal ' || s.exit_signal)"
-							    " WHEN s.exit_code IS NOT NULL THEN 'exit ' || "
-							    "s.exit_code END,"
-							    " s.exit_code, s.exit_signal, s.root_pid, "
-							    "s.command, " AA_SQL_ARGS(
-								    "s") ","
-									 " s.host, s.kernel, s.machine, "
-									 "s.boot_id, s.recorder, "
-									 "s.recorder_pid, s.sealed"
-									 " FROM session AS s LEFT JOIN agent "
-									 "AS a ON a.id = s.agent_id"
-									 " LEFT JOIN signal_name AS sn ON "
-									 "sn.signal = s.exit_signal WHERE "
-									 "s.id = :id";
+static const char sql[] =
+	"SELECT s.id, s.name, a.name, s.mode, s.state, s.start_ns, s.start_ns, s.end_ns, s.end_ns,"
+	" s.end_ns - s.start_ns, NULL, s.event_count, s.lost_count,"
+	" CASE WHEN s.exit_signal IS NOT NULL THEN coalesce(sn.name, 'signal ' || s.exit_signal)"
+	" WHEN s.exit_code IS NOT NULL THEN 'exit ' || s.exit_code END,"
+	" s.exit_code, s.exit_signal, s.root_pid, s.command, coalesce(s.argv, s.command),"
+	" s.host, s.kernel, s.machine, s.boot_id, s.recorder, s.recorder_pid, s.sealed"
+	" FROM session AS s LEFT JOIN agent AS a ON a.id = s.agent_id"
+	" LEFT JOIN signal_name AS sn ON sn.signal = s.exit_signal WHERE s.id = :id";
 
 static int count_processes(struct aa_query *query, int64_t session_id, struct aa_cell *ret_cell)
 {

@@ -8,7 +8,6 @@
 #include "family.h"
 #include "memory.h"
 #include "query.h"
-#include "render/show.h"
 #include "session.h"
 #include "statement.h"
 
@@ -20,7 +19,7 @@ static const struct aa_column columns[] = {
 	{ .name = "parent_pid" },
 	{ .name = "depth" },
 	{ .name = "time_ns", .title = "START", .show = AA_SHOW_ELAPSED },
-	{ .name = "time" },
+	{ .name = "time", .show = AA_SHOW_ISO },
 	{ .name = "exit_time_ns" },
 	{ .name = "duration_ns", .title = "DURATION", .show = AA_SHOW_DURATION },
 	{ .name = "status", .title = "STATUS" },
@@ -75,17 +74,16 @@ enum {
 
 /* Columns ID to COMM in their order. Names and moves of the tree itself come from replay/. */
 static const char process_sql[] =
-	"SELECT p.id, p.pid, p.ns_pid, p.parent_id, p.parent_pid, NULL, p.time_ns, NULL, p.exit_time_ns,"
-	" p.exit_time_ns - p.time_ns, " AA_SQL_STATUS(
-		"p") ", p.exit_code, p.exit_signal, p.core_dumped, p.source, p.comm"
-		     " FROM s0_process AS p LEFT JOIN signal_name AS sn ON sn.signal = p.exit_signal WHERE "
-		     "p.id = :id";
+	"SELECT p.id, p.pid, p.ns_pid, p.parent_id, p.parent_pid, NULL, p.time_ns, p.time_ns, p.exit_time_ns,"
+	" p.exit_time_ns - p.time_ns, " AA_SQL_STATUS ", p.exit_code, p.exit_signal, p.core_dumped, p.source,"
+	" p.comm FROM s0_process AS p LEFT JOIN signal_name AS sn ON sn.signal = p.exit_signal"
+	" WHERE p.id = :id";
 
-static const char exec_sql[] = "SELECT e.command, " AA_SQL_ARGS(
-	"e") ", x.text, e.comm, f.text, coalesce(n.name, 'errno ' || e.error)"
-	     " FROM s0_exec AS e LEFT JOIN s0_string AS x ON x.id = e.exe_id"
-	     " LEFT JOIN s0_string AS f ON f.id = e.filename_id"
-	     " LEFT JOIN errno_name AS n ON n.error = e.error WHERE e.id = :id";
+static const char exec_sql[] =
+	"SELECT e.command, " AA_SQL_ARGS ", x.text, e.comm, f.text, coalesce(n.name, 'errno ' || e.error)"
+	" FROM s0_exec AS e LEFT JOIN s0_string AS x ON x.id = e.exe_id"
+	" LEFT JOIN s0_string AS f ON f.id = e.filename_id"
+	" LEFT JOIN errno_name AS n ON n.error = e.error WHERE e.id = :id";
 
 /* What one node is made of. */
 struct printer {
@@ -101,7 +99,6 @@ struct printer {
 	struct aa_text_buffer lead;
 	struct aa_text_buffer note;
 	struct aa_text_buffer label;
-	struct aa_text_buffer time;
 };
 
 static void release_printer(struct printer *printer)
@@ -114,7 +111,6 @@ static void release_printer(struct printer *printer)
 	aa_text_release(&printer->lead);
 	aa_text_release(&printer->note);
 	aa_text_release(&printer->label);
-	aa_text_release(&printer->time);
 }
 
 static int prepare_printer(struct printer *printer)
@@ -244,7 +240,6 @@ static int print_node(struct printer *printer, const struct aa_tree_node *node)
 	aa_text_clear(&printer->lead);
 	aa_text_clear(&printer->note);
 	aa_text_clear(&printer->label);
-	aa_text_clear(&printer->time);
 	aa_statement_bind_text(printer->process, ":alive", aa_session_alive(printer->session));
 	r = look_up(printer, printer->process, printer->family->rows[node->row].id);
 	for (int i = ID; r > 0 && i <= COMM; i++)
@@ -252,8 +247,6 @@ static int print_node(struct printer *printer, const struct aa_tree_node *node)
 	if (r >= 0)
 		r = aa_tree_lines_add(&printer->lines, node, query->render.utf8, &printer->lead);
 	if (r == 0) {
-		aa_show_iso(&printer->time, cells[TIME_NS].integer);
-		cells[TIME] = aa_cell_text(printer->time.data);
 		fill_counts(printer, node, cells);
 		if (printer->at_ns)
 			fill_moment(printer, cells);

@@ -43,14 +43,17 @@ static void add_args(struct aa_text_buffer *out, const char *bytes, size_t size)
 	aa_text_release(&line);
 }
 
-static void add_cell(struct aa_text_buffer *out, const struct aa_cell *cell)
+static void add_cell(struct aa_text_buffer *out, enum aa_show show, const struct aa_cell *cell)
 {
 	switch (cell->type) {
 	case AA_CELL_NULL:
 	case AA_CELL_TABLE:
 		break;
 	case AA_CELL_INTEGER:
-		aa_text_printf(out, "%lld", (long long)cell->integer);
+		if (show == AA_SHOW_ISO)
+			aa_show_iso(out, cell->integer);
+		else
+			aa_text_printf(out, "%lld", (long long)cell->integer);
 		break;
 	case AA_CELL_REAL:
 		aa_show_real(out, cell->real);
@@ -97,7 +100,7 @@ static void csv_row(struct aa_render *render, const struct aa_cell *cells)
 		if (!column->name || column->nested)
 			continue;
 		aa_text_add_string(&render->text, separator);
-		add_cell(&render->text, &cells[i]);
+		add_cell(&render->text, column->show, &cells[i]);
 		separator = ",";
 	}
 	aa_text_add_string(&render->text, "\r\n");

@@ -72,14 +72,25 @@ static void add_rows(struct aa_text_buffer *out, const struct aa_rows *rows)
 	aa_text_add_string(out, "]");
 }
 
-static void add_cell(struct aa_text_buffer *out, const struct aa_cell *cell)
+static void add_integer(struct aa_text_buffer *out, enum aa_show show, int64_t integer)
+{
+	if (show != AA_SHOW_ISO) {
+		aa_text_printf(out, "%lld", (long long)integer);
+		return;
+	}
+	aa_text_add(out, "\"", 1);
+	aa_show_iso(out, integer);
+	aa_text_add(out, "\"", 1);
+}
+
+static void add_cell(struct aa_text_buffer *out, enum aa_show show, const struct aa_cell *cell)
 {
 	switch (cell->type) {
 	case AA_CELL_NULL:
 		aa_text_add_string(out, "null");
 		break;
 	case AA_CELL_INTEGER:
-		aa_text_printf(out, "%lld", (long long)cell->integer);
+		add_integer(out, show, cell->integer);
 		break;
 	case AA_CELL_REAL:
 		add_real(out, cell->real);
@@ -113,7 +124,7 @@ static void add_object(struct aa_text_buffer *out, const struct aa_listing *tabl
 		aa_text_add_string(out, separator);
 		aa_safe_json(out, name, strlen(name));
 		aa_text_add_string(out, ":");
-		add_cell(out, &cells[i]);
+		add_cell(out, table->columns[i].show, &cells[i]);
 		separator = ",";
 	}
 	aa_text_add_string(out, *separator == '{' ? "{}" : "}");

@@ -35,11 +35,12 @@ enum aa_style {
 	AA_STYLE_WARN,
 };
 
-/* How text shows an integer; JSON and CSV always have the plain number. */
+/* How text shows an integer; JSON and CSV have the plain number. */
 enum aa_show {
 	AA_SHOW_NUMBER,
 	AA_SHOW_TIME,	  /* ns since the epoch: date and time with offset */
 	AA_SHOW_ELAPSED,  /* ns since the epoch: seconds since render.origin_ns */
+	AA_SHOW_ISO,	  /* ns since the epoch: ISO 8601 in UTC, also in JSON and CSV */
 	AA_SHOW_DURATION, /* ns */
 	AA_SHOW_SIZE,	  /* bytes */
 	AA_SHOW_MASK,	  /* hexadecimal */

@@ -61,6 +61,9 @@ bool aa_text_add_integer(struct aa_text_buffer *out, const struct aa_render *ren
 	case AA_SHOW_TIME:
 		aa_show_time(out, integer, render->utc);
 		return false;
+	case AA_SHOW_ISO:
+		aa_show_iso(out, integer);
+		return false;
 	case AA_SHOW_ELAPSED:
 		aa_show_elapsed(out, integer, render->origin_ns);
 		break;
