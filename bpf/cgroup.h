@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Which cgroup a process is in, and its path below the hierarchy's root. bpf_get_current_cgroup_id() is not enough: on
- * hosts that still mount version 1 every process is in the root of version 2.
+ * Which cgroup a process is in, and its path below the hierarchy's root. bpf_get_current_cgroup_id() is not
+ * enough: on hosts that still mount version 1 every process is in the root of version 2.
  */
 #ifndef AA_BPF_CGROUP_H
 #define AA_BPF_CGROUP_H
@@ -39,8 +39,8 @@ static __always_inline __u64 aa_cgroup_v1_hierarchy(struct css_set *set, __u64 i
 }
 
 /*
- * The version 2 cgroup if the process is below its root, else the one of the memory or pids controller of version 1 if
- * that says more. Returns the id and its node.
+ * The version 2 cgroup if the process is below its root, else the one of the memory or pids controller of
+ * version 1 if that says more. Returns the id and its node.
  */
 static __always_inline __u64 aa_cgroup_of(struct task_struct *task, struct kernfs_node **ret_node)
 {
@@ -99,7 +99,10 @@ static __always_inline bool aa_cgroup_prepend(struct aa_text *text, struct kernf
 
 static __always_inline int aa_cgroup_send_path(const struct aa_header *base, struct kernfs_node *leaf)
 {
-	/* Room for the path, slack of one name for the verifier's sake (path.h), which also holds the name just read. */
+	/*
+	 * Room for the path, slack of one name for the verifier's sake (path.h), which also holds the name
+	 * just read.
+	 */
 	struct aa_text *text = aa_reserve(base, AA_EVENT_TEXT, sizeof(*text) + AA_CGROUP_ROOM + 256);
 	struct kernfs_node *node = leaf, *parent;
 	__u32 flags = AA_TEXT_TRUNCATED;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Credentials, read and compared by value. No tracepoint says that they changed, so every hook that has a reason to
- * look compares with the last known ones of the process. Always real_cred: the subjective ones are replaced
- * for a moment inside the kernel (override_creds(), overlayfs).
+ * Credentials, read and compared by value. No tracepoint says that they changed, so every hook that has a
+ * reason to look compares with the last known ones of the process. Always real_cred: the subjective ones are
+ * replaced for a moment inside the kernel (override_creds(), overlayfs).
  */
 #ifndef AA_BPF_CRED_H
 #define AA_BPF_CRED_H
@@ -12,7 +12,10 @@
 #define AA_GROUPS_HASHED 32
 #define AA_NO_SYSCALL	 (~0u)
 
-/* struct cred is __randomize_layout; where it is not shuffled, nine ids and five capability sets are two reads. */
+/*
+ * struct cred is __randomize_layout; where it is not shuffled, nine ids and five capability sets are two
+ * reads.
+ */
 struct aa_cred_ids {
 	__u32 uid, gid, suid, sgid, euid, egid, fsuid, fsgid, securebits;
 };

@@ -13,14 +13,15 @@
 	((__u64)__builtin_preserve_field_info(((struct type *)0)->field, BPF_FIELD_BYTE_OFFSET))
 
 /*
- * A function of its own for the compiled program: shared by several callers, and a frame that is given back. Not a global
- * one, which could take no pointers before 5.13. Not every file uses all of its headers' functions.
+ * A function of its own for the compiled program: shared by several callers, and a frame that is given back.
+ * Not a global one, which could take no pointers before 5.13. Not every file uses all of its headers'
+ * functions.
  */
 #define AA_SUBPROGRAM static __noinline __attribute__((unused))
 
 /*
- * A global function is verified once for each program and not once for each call, but before 5.13 it takes numbers only: the
- * header travels as four of them.
+ * A global function is verified once for each program and not once for each call, but before 5.13 it takes
+ * numbers only: the header travels as four of them.
  */
 static __always_inline __u64 aa_pack_ids(const struct aa_header *base)
 {
@@ -60,8 +61,9 @@ static __always_inline struct aa_header aa_unpack(__u64 time_ns, __u64 start_ns,
 #define AA_OPAQUE(value) __asm__ volatile("" : "+r"(value))
 
 /*
- * Zeroes memory that is too large for stores. Reading from NULL fails, and a helper must clear what it cannot fill
- * (ARG_PTR_TO_UNINIT_MEM in include/linux/bpf.h: "helper function must fill all bytes or clear them in error case").
+ * Zeroes memory that is too large for stores. Reading from NULL fails, and a helper must clear what it
+ * cannot fill (ARG_PTR_TO_UNINIT_MEM in include/linux/bpf.h: "helper function must fill all bytes or clear
+ * them in error case").
  */
 static __always_inline void aa_zero(void *memory, __u32 size)
 {
@@ -99,9 +101,10 @@ static __always_inline void aa_identify(struct aa_header *base, struct task_stru
 }
 
 /*
- * The one place that reserves. size is a constant (the verifier wants that). The caller writes every byte after the
- * header: ring memory still holds older records. It checks for NULL at once and only once: before 6.2 the verifier does
- * not know that a checked record is not NULL, and a second check finds it leaked on the other branch.
+ * The one place that reserves. size is a constant (the verifier wants that). The caller writes every byte
+ * after the header: ring memory still holds older records. It checks for NULL at once and only once: before
+ * 6.2 the verifier does not know that a checked record is not NULL, and a second check finds it leaked on
+ * the other branch.
  */
 static __always_inline void *aa_reserve(const struct aa_header *base, enum aa_event_kind kind, __u32 size)
 {
@@ -118,13 +121,13 @@ static __always_inline void *aa_reserve(const struct aa_header *base, enum aa_ev
 }
 
 /*
- * Wakes the reader only when the record lies beyond its mark, once for each mark. The kernel's own choice fails a
- * reader that acknowledges late (it compares with the consumer position), and a wake-up for each record costs 13 of
- * the 15 us of an exec (measured on 6.18, 2 vCPU).
+ * Wakes the reader only when the record lies beyond its mark, once for each mark. The kernel's own choice
+ * fails a reader that acknowledges late (it compares with the consumer position), and a wake-up for each
+ * record costs 13 of the 15 us of an exec (measured on 6.18, 2 vCPU).
  *
  * The add orders the producer position, which reserve has stored, before the load of the mark: a locked
- * instruction on x86. Without it both sides could miss each other's store. arm64 gives no such promise for an add
- * without result, so a reader there needs a slow timer beside the mark.
+ * instruction on x86. Without it both sides could miss each other's store. arm64 gives no such promise for
+ * an add without result, so a reader there needs a slow timer beside the mark.
  */
 static __always_inline void aa_submit(void *record)
 {

@@ -28,8 +28,8 @@ static __always_inline void aa_usage_add(struct aa_usage *usage, __u64 address)
 }
 
 /*
- * Threads that were released have added their times to signal_struct; the others (the leader, those that die with us)
- * are still in its list.
+ * Threads that were released have added their times to signal_struct; the others (the leader, those that die
+ * with us) are still in its list.
  */
 AA_SUBPROGRAM int aa_usage_sum(struct aa_usage *usage, struct task_struct *task)
 {
@@ -56,8 +56,9 @@ static __always_inline bool aa_is_subreaper(struct signal_struct *signal)
 }
 
 /*
- * Whom find_new_reaper() in kernel/exit.c will choose: the nearest living ancestor in the same pid namespace that is a
- * child subreaper, else the namespace's init. 0 if that is the process itself: its children die with it.
+ * Whom find_new_reaper() in kernel/exit.c will choose: the nearest living ancestor in the same pid namespace
+ * that is a child subreaper, else the namespace's init. 0 if that is the process itself: its children die
+ * with it.
  */
 AA_SUBPROGRAM __u64 aa_reaper(struct task_struct *task)
 {
@@ -99,7 +100,7 @@ static __always_inline __s32 aa_wait_status(struct task_struct *task, struct sig
 	return BPF_CORE_READ(task, group_leader, exit_code);
 }
 
-static __always_inline void aa_end_send(const struct aa_header *base, struct task_struct *task)
+AA_SUBPROGRAM int aa_end_send(const struct aa_header *base, struct task_struct *task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	__u64 page_size = aa_page_size();
@@ -112,7 +113,7 @@ static __always_inline void aa_end_send(const struct aa_header *base, struct tas
 		reaper = (struct task_struct *)aa_reaper(task);
 	end = aa_reserve(base, AA_EVENT_EXIT, sizeof(*end));
 	if (!end)
-		return;
+		return -1;
 	end->utime_ns = usage.utime;
 	end->stime_ns = usage.stime;
 	end->runtime_ns = usage.runtime;
@@ -122,14 +123,16 @@ static __always_inline void aa_end_send(const struct aa_header *base, struct tas
 	end->status = aa_wait_status(task, signal);
 	aa_task_comm(end->comm, BPF_CORE_READ(task, group_leader));
 	aa_submit(end);
+	return 0;
 }
 
 /*
- * While a snapshot is under way: takes the children of a thread that ends, because exit_notify(), which comes after
- * this hook, gives them to somebody else and then nothing shows whose they were. A child that is reaped meanwhile is
- * unlinked and points to itself: begin again. More children than fit are counted as a loss.
+ * While a snapshot is under way: takes the children of a thread that ends, because exit_notify(), which
+ * comes after this hook, gives them to somebody else and then nothing shows whose they were. A child that is
+ * reaped meanwhile is unlinked and points to itself: begin again. Returns 1 if there were more than can be
+ * looked at.
  */
-static __always_inline void aa_take_children(struct task_struct *task)
+AA_SUBPROGRAM int aa_take_children(struct task_struct *task)
 {
 	__u64 head = (__u64)task + AA_OFFSET(task_struct, children), at = 0, next = 0;
 
@@ -138,7 +141,7 @@ static __always_inline void aa_take_children(struct task_struct *task)
 		struct task_struct *child;
 
 		if (at == head || !at)
-			return;
+			return 0;
 		bpf_probe_read_kernel(&next, sizeof(next), (const void *)at);
 		if (next == at) {
 			bpf_probe_read_kernel(&at, sizeof(at), (const void *)head);
@@ -149,12 +152,7 @@ static __always_inline void aa_take_children(struct task_struct *task)
 			aa_ensure((__u64)child, 1);
 		at = next;
 	}
-	{
-		struct aa_scope *scope = aa_scope_current(task);
-
-		if (scope)
-			aa_count_loss(scope->slot, AA_LOSS_SCOPE_FULL, AA_EVENT_FORK);
-	}
+	return 1;
 }
 
 #endif

@@ -116,8 +116,8 @@ struct aa_namespaces {
 };
 
 /*
- * AA_EVENT_FORK: a new process (never a thread). header names the child. For ROOT and SNAPSHOT the creator and
- * clone_flags are 0: nobody saw them. A SNAPSHOT record may come before that of its parent.
+ * AA_EVENT_FORK: a new process (never a thread). header names the child. For ROOT and SNAPSHOT the creator
+ * and clone_flags are 0: nobody saw them. A SNAPSHOT record may come before that of its parent.
  */
 struct aa_fork {
 	struct aa_header header;
@@ -148,7 +148,8 @@ enum aa_exe_origin {
 
 /*
  * AA_EVENT_EXEC: a new program image. Texts before it: ARGS, ENV (on request), EXE, CWD, FILENAME, INTERP
- * (only for #! and binfmt_misc), ROOT (only in a chroot). header.tid is the thread id after the exec (= tgid).
+ * (only for #! and binfmt_misc), ROOT (only in a chroot). header.tid is the thread id after the exec (=
+ * tgid).
  */
 struct aa_exec {
 	struct aa_header header;
@@ -176,7 +177,9 @@ struct aa_exec {
 	char comm[AA_COMM_SIZE];
 };
 
-/* AA_EVENT_EXEC_FAILED: execve or execveat returned an error. Texts: FILENAME, and CWD if that is relative. */
+/*
+ * AA_EVENT_EXEC_FAILED: execve or execveat returned an error. Texts: FILENAME, and CWD if that is relative.
+ */
 struct aa_exec_failed {
 	struct aa_header header;
 	__s32 error;	/* errno, positive */
@@ -224,7 +227,9 @@ struct aa_setsid {
 	__u32 ns_sid; /* as the process was told */
 };
 
-/* AA_EVENT_CGROUP: path of a cgroup that records refer to by id; once per session and cgroup. Text: CGROUP. */
+/*
+ * AA_EVENT_CGROUP: path of a cgroup that records refer to by id; once per session and cgroup. Text: CGROUP.
+ */
 struct aa_cgroup {
 	struct aa_header header; /* tgid: a process that is in it */
 	__u64 cgroup_id;
@@ -285,7 +290,9 @@ struct aa_control {
 	__u32 reserved[15];
 };
 
-/* Value of the scope map "aa_scope", key (start_ns, tgid), order.h: the processes that belong to a session. */
+/*
+ * Value of the scope map "aa_scope", key (start_ns, tgid), order.h: the processes that belong to a session.
+ */
 struct aa_scope {
 	__u32 session;
 	__u32 slot;

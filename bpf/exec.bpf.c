@@ -25,10 +25,11 @@ static __always_inline void aa_exec_texts(const struct aa_header *base, struct l
 }
 
 /*
- * sched_process_exec fires when an exec can no longer fail: the new image is in place, the credentials are committed,
- * a calling thread that was not the leader has become it. bprm->file is the final binary (mm->exe_file), filename
- * what was asked for, interp the last interpreter; executable and interpreter are NULL by then. The same on
- * 5.10 to 7.3. The pages of the arguments were just written, so that reading them does not fault in practice.
+ * sched_process_exec fires when an exec can no longer fail: the new image is in place, the credentials are
+ * committed, a calling thread that was not the leader has become it. bprm->file is the final binary
+ * (mm->exe_file), filename what was asked for, interp the last interpreter; executable and interpreter are
+ * NULL by then. The same on 5.10 to 7.3. The pages of the arguments were just written, so that reading them
+ * does not fault in practice.
  */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(aa_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)

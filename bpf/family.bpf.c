@@ -5,7 +5,7 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* The scope entry of the nearest ancestor that has one, at most `levels` up. */
-static __always_inline struct aa_scope *aa_ancestor(struct task_struct *task, __u32 levels)
+AA_SUBPROGRAM struct aa_scope *aa_ancestor(struct task_struct *task, __u32 levels)
 {
 	__u64 at = (__u64)task;
 	__u32 recorder = aa_recorder();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * How a process gets into a session: as the child of one that is in it, or, while a snapshot is under way, as a
- * descendant of one.
+ * How a process gets into a session: as the child of one that is in it, or, while a snapshot is under way,
+ * as a descendant of one.
  */
 #ifndef AA_BPF_FAMILY_H
 #define AA_BPF_FAMILY_H
@@ -23,9 +23,9 @@ static __always_inline int aa_claim(const struct aa_header *base, const struct a
 }
 
 /*
- * Takes a process into the session of base and sends its FORK record; whoever comes second for the same process does
- * nothing. The record is reserved before the claim, so that it stands before everything the process does, and
- * discarded if the claim fails. Returns 0 if this call took it.
+ * Takes a process into the session of base and sends its FORK record; whoever comes second for the same
+ * process does nothing. The record is reserved before the claim, so that it stands before everything the
+ * process does, and discarded if the claim fails. Returns 0 if this call took it.
  */
 AA_SUBPROGRAM int aa_take(const struct aa_header *base, const struct aa_fork_facts *facts, __u32 scope_flags)
 {
@@ -60,9 +60,9 @@ static __always_inline __u32 aa_recorder(void)
 }
 
 /*
- * While a snapshot is under way: takes the process of a task if an ancestor at most `levels` up is in a session. Returns
- * 1 if this call took it. In family.bpf.c; a global function, verified once instead of once for each of 128
- * children, so its arguments are numbers.
+ * While a snapshot is under way: takes the process of a task if an ancestor at most `levels` up is in a
+ * session. Returns 1 if this call took it. In family.bpf.c; a global function, verified once instead of once
+ * for each of 128 children, so its arguments are numbers.
  */
 int aa_ensure(__u64 task, __u32 levels);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What we touch of the kernel's types: names and members only, without their layout. CO-RE puts in the offsets of the
- * running kernel at load time, so the build needs neither bpftool nor the BTF of the machine that builds, and an
- * x86_64 machine can build for arm64. Members that moved are declared in each form, "___" and what follows is
- * ignored in the match of names.
+ * What we touch of the kernel's types: names and members only, without their layout. CO-RE puts in the
+ * offsets of the running kernel at load time, so the build needs neither bpftool nor the BTF of the machine
+ * that builds, and an x86_64 machine can build for arm64. Members that moved are declared in each form,
+ * "___" and what follows is ignored in the match of names.
  */
 #ifndef AA_BPF_KERNEL_H
 #define AA_BPF_KERNEL_H
@@ -38,7 +38,10 @@ enum {
 
 #define NULL ((void *)0)
 
-/* include/uapi/asm-generic/errno-base.h, linux/fcntl.h, linux/sched.h, linux/magic.h, linux/fs.h: ABI, not layout */
+/*
+ * include/uapi/asm-generic/errno-base.h, linux/fcntl.h, linux/sched.h, linux/magic.h, linux/fs.h: ABI, not
+ * layout
+ */
 #define EFAULT		  14
 #define EEXIST		  17
 #define AT_FDCWD	  (-100)
@@ -89,7 +92,10 @@ struct cred {
 	kuid_t fsuid;
 	kgid_t fsgid;
 	unsigned int securebits;
-	/* u32[2] up to 6.2, u64 since f122a08b197d ("capability: just use a 'u64' instead of a 'u32[2]' array"); 8 bytes */
+	/*
+	 * u32[2] up to 6.2, u64 since f122a08b197d ("capability: just use a 'u64' instead of a 'u32[2]'
+	 * array"); 8 bytes
+	 */
 	struct {
 	} cap_inheritable, cap_permitted, cap_effective, cap_bset, cap_ambient;
 	struct user_namespace *user_ns;
@@ -219,7 +225,10 @@ struct signal_struct {
 	struct list_head thread_head;
 	int group_exit_code;
 	unsigned int flags;
-	/* Bit fields up to 6.18, is_child_subreaper a bool in 7.2: read with BPF_CORE_READ_BITFIELD_PROBED only. */
+	/*
+	 * Bit fields up to 6.18, is_child_subreaper a bool in 7.2: read with BPF_CORE_READ_BITFIELD_PROBED
+	 * only.
+	 */
 	unsigned int is_child_subreaper : 1;
 	unsigned int has_child_subreaper : 1;
 	struct pid *pids[4];
@@ -230,7 +239,9 @@ struct signal_struct {
 	unsigned long maxrss;
 };
 
-/* Its parent member became __parent in 633488947ef6 ("kernfs: Use RCU to access kernfs_node::parent", 6.15). */
+/*
+ * Its parent member became __parent in 633488947ef6 ("kernfs: Use RCU to access kernfs_node::parent", 6.15).
+ */
 struct kernfs_node {
 	struct kernfs_node *__parent;
 	const char *name;

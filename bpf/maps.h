@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The maps that all programs share: defined in maps.bpf.c, extern elsewhere (the static linker checks that both agree).
- * Sizes that depend on options or on the machine are set by the loader.
+ * The maps that all programs share: defined in maps.bpf.c, extern elsewhere (the static linker checks that
+ * both agree). Sizes that depend on options or on the machine are set by the loader.
  */
 #ifndef AA_BPF_MAPS_H
 #define AA_BPF_MAPS_H
@@ -42,9 +42,10 @@ AA_MAP struct {
 } aa_scope SEC(".maps");
 
 /*
- * One byte for each pid: 0 says that the process is in no session, so that the rest of the host pays for one load
- * instead of a hash (5 ns against 25). Anything else says: look into the hash, which is the truth. Bytes, not bits:
- * a store needs no atomic. The loader sets the size by kernel.pid_max; a pid beyond it is looked up in the hash.
+ * One byte for each pid: 0 says that the process is in no session, so that the rest of the host pays for one
+ * load instead of a hash (5 ns against 25). Anything else says: look into the hash, which is the truth.
+ * Bytes, not bits: a store needs no atomic. The loader sets the size by kernel.pid_max; a pid beyond it is
+ * looked up in the hash.
  */
 AA_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

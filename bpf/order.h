@@ -5,7 +5,10 @@
 
 #include "event.h"
 
-/* Key of aa_scope and aa_tomb. With the start time in it a reused pid is another key, so nothing has to be replaced. */
+/*
+ * Key of aa_scope and aa_tomb. With the start time in it a reused pid is another key, so nothing has to be
+ * replaced.
+ */
 struct aa_identity_key {
 	__u64 start_ns;
 	__u32 tgid;

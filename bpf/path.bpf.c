@@ -3,12 +3,12 @@
  * Paths as the kernel has them: up the dentries, across the mounts, to the root of the mount namespace.
  * bpf_d_path() may be called from few hooks only, and from none of ours.
  *
- * The components are written from the leaf backwards straight into the reserved record, so that nothing is copied or
- * reversed and no scratch memory is shared with whoever preempts. A path that does not fit is begun again in a
- * larger record.
+ * The components are written from the leaf backwards straight into the reserved record, so that nothing is
+ * copied or reversed and no scratch memory is shared with whoever preempts. A path that does not fit is
+ * begun again in a larger record.
  *
- * A rename between reading a name's address and its bytes can give a path that never was; the kernel's own walk takes
- * rename_lock. What is written stays inside the record in any case.
+ * A rename between reading a name's address and its bytes can give a path that never was; the kernel's own
+ * walk takes rename_lock. What is written stays inside the record in any case.
  */
 #include "path.h"
 
@@ -19,11 +19,14 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define AA_ROOT_MOUNTS	    8	/* mounted on top of each other at / */
 
 /*
- * Where a walk is. Only helpers write here, never a store of the program: so the verifier knows nothing of the values and
- * finds each turn of the loop to be the same as the last.
+ * Where a walk is. Only helpers write here, never a store of the program: so the verifier knows nothing of
+ * the values and finds each turn of the loop to be the same as the last.
  */
 struct aa_walk {
-	/* As d_parent and d_name of struct dentry lie: one read of 24 bytes for a level, 55 ns against 80 for three. */
+	/*
+	 * As d_parent and d_name of struct dentry lie: one read of 24 bytes for a level, 55 ns against 80
+	 * for three.
+	 */
 	__u64 dentry; /* the next one, parent of what name is of */
 	__u32 hash;
 	__u32 length; /* of name */
@@ -89,9 +92,9 @@ static __always_inline bool aa_is_unlinked(const struct path *path)
 }
 
 /*
- * Writes the name that the walk has just read, and a slash before it, so that it ends at text->start, which it moves. The
- * bytes that one name can take are `slack` more than `room`, because the verifier does not know that start + length
- * stays below room. False if it does not fit.
+ * Writes the name that the walk has just read, and a slash before it, so that it ends at text->start, which
+ * it moves. The bytes that one name can take are `slack` more than `room`, because the verifier does not
+ * know that start + length stays below room. False if it does not fit.
  */
 static __always_inline bool aa_path_prepend(struct aa_text *text, __u32 room, __u32 slack,
 					    const struct aa_walk *walk, __u32 slash)

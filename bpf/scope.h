@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which processes belong to a session: one look for everybody else on the host, and the claims that make each fork and exit one record. */
+/*
+ * Which processes belong to a session: one look for everybody else on the host, and the claims that make
+ * each fork and exit one record.
+ */
 #ifndef AA_BPF_SCOPE_H
 #define AA_BPF_SCOPE_H
 
@@ -45,9 +48,9 @@ static __always_inline struct aa_scope *aa_scope_current(struct task_struct *tas
 }
 
 /*
- * Claims the beginning of a process: 0 for exactly one caller, -EEXIST for the others (fork, exit and iterator may
- * meet the same process during a snapshot), another negative errno when the map is full. The hint comes first: who
- * finds the entry must have found the hint.
+ * Claims the beginning of a process: 0 for exactly one caller, -EEXIST for the others (fork, exit and
+ * iterator may meet the same process during a snapshot), another negative errno when the map is full. The
+ * hint comes first: who finds the entry must have found the hint.
  */
 static __always_inline long aa_scope_add(const struct aa_identity_key *key, const struct aa_scope *scope)
 {
@@ -63,17 +66,18 @@ static __always_inline __u32 aa_snap_phase_now(void)
 }
 
 /*
- * Claims the end of a process: true for exactly one caller. It is needed because two last threads may both see
- * signal->live == 0 (1.6 % of thread groups in a test that provokes it); 5.10 has no atomics with a result, so the
- * test-and-set is a map operation.
+ * Claims the end of a process: true for exactly one caller. It is needed because two last threads may both
+ * see signal->live == 0 (1.6 % of thread groups in a test that provokes it); 5.10 has no atomics with a
+ * result, so the test-and-set is a map operation.
  *
- * Without a snapshot it is the delete of the scope entry. While iterators run, the entry has to stay, or an iterator
- * that holds the dying task would take it for one that was never seen: then it is the insert into aa_tomb. In the drain
- * phase both, so that threads of one group that straddle a change of phase still agree: ON and DRAIN meet in the
- * tomb, DRAIN and OFF in the delete; and ON and OFF never run at once, as the loader waits for all running programs
- * between the phases (adopt.c).
+ * Without a snapshot it is the delete of the scope entry. While iterators run, the entry has to stay, or an
+ * iterator that holds the dying task would take it for one that was never seen: then it is the insert into
+ * aa_tomb. In the drain phase both, so that threads of one group that straddle a change of phase still
+ * agree: ON and DRAIN meet in the tomb, DRAIN and OFF in the delete; and ON and OFF never run at once, as
+ * the loader waits for all running programs between the phases (adopt.c).
  *
- * A pid cannot be reused before this hook has ended in each thread of the group, so clearing the hint hits nobody.
+ * A pid cannot be reused before this hook has ended in each thread of the group, so clearing the hint hits
+ * nobody.
  */
 static __always_inline bool aa_scope_end(const struct aa_identity_key *key, __u32 phase)
 {

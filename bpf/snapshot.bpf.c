@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Iterators over all tasks, run by the loader: take one process as a root, or take the trees below the roots. */
+/*
+ * Iterators over all tasks, run by the loader: take one process as a root, or take the trees below the
+ * roots.
+ */
 #include "family.h"
 #include "image.h"
 
@@ -12,7 +15,10 @@ static __always_inline struct aa_order *aa_order_now(void)
 	__u32 zero = 0;
 	struct aa_order *order = bpf_map_lookup_elem(&aa_order, &zero);
 
-	/* The iterator runs in the recorder's own context, so this is the only place that need know who that is. */
+	/*
+	 * The iterator runs in the recorder's own context, so this is the only place that need know who that
+	 * is.
+	 */
 	if (order)
 		order->recorder = (__u32)(bpf_get_current_pid_tgid() >> 32);
 	return order;
@@ -46,9 +52,10 @@ static __always_inline void aa_barrier(void)
 }
 
 /*
- * Takes a root, whose FORK record must be in the ring before anything else of it. It may end at the same time: the exit
- * hook decrements signal->live and then looks for the scope entry, we add the entry and then look at live. If it is 0 and
- * the entry is still there, the hook has not seen it or will not find it: nothing was recorded, nothing will be.
+ * Takes a root, whose FORK record must be in the ring before anything else of it. It may end at the same
+ * time: the exit hook decrements signal->live and then looks for the scope entry, we add the entry and then
+ * look at live. If it is 0 and the entry is still there, the hook has not seen it or will not find it:
+ * nothing was recorded, nothing will be.
  */
 static __always_inline __u32 aa_adopt_task(const struct aa_order *order, struct task_struct *task)
 {
@@ -110,8 +117,7 @@ int aa_adopt(struct bpf_iter__task *context)
 }
 
 /* The EXEC record of an image that was there before us. Its arguments are out of reach from here. */
-static __always_inline void aa_image_send(struct aa_scope *scope, struct task_struct *task,
-					  struct mm_struct *mm)
+AA_SUBPROGRAM int aa_image_send(struct aa_scope *scope, struct task_struct *task, struct mm_struct *mm)
 {
 	struct file *file = BPF_CORE_READ(mm, exe_file);
 	struct aa_header base;
@@ -127,7 +133,7 @@ static __always_inline void aa_image_send(struct aa_scope *scope, struct task_st
 	base.flags = AA_FLAG_SNAPSHOT;
 	exec = aa_reserve(&base, AA_EVENT_EXEC, sizeof(*exec));
 	if (!exec)
-		return;
+		return -1;
 	aa_cred_read(&exec->cred, task);
 	aa_image_fill(exec, task, file, exe_flags);
 	exec->argc = 0;
@@ -135,6 +141,7 @@ static __always_inline void aa_image_send(struct aa_scope *scope, struct task_st
 	exec->old_tid = base.tid;
 	exec->interp_flags = 0;
 	aa_submit(exec);
+	return 0;
 }
 
 SEC("iter/task")

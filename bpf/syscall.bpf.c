@@ -12,8 +12,9 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /*
- * Numbers of the calls that matter, looked up before anything else, because this hook runs at the end of every system
- * call of the host. keyctl(2) commits credentials too, but changes only keyrings, which are not recorded.
+ * Numbers of the calls that matter, looked up before anything else, because this hook runs at the end of
+ * every system call of the host. keyctl(2) commits credentials too, but changes only keyrings, which are not
+ * recorded.
  */
 #if defined(__TARGET_ARCH_x86)
 static const __u8 aa_native_actions[AA_SYSCALL_SLOTS] = {
@@ -92,7 +93,10 @@ static const __u8 aa_compat_actions[AA_SYSCALL_SLOTS] = {
 	[AA_COMPAT_SETNS] = AA_SYSCALL_CRED,
 };
 
-/* include/linux/errno.h: the call is restarted or interrupted inside the kernel, the program never sees these. */
+/*
+ * include/linux/errno.h: the call is restarted or interrupted inside the kernel, the program never sees
+ * these.
+ */
 #define AA_ERRNO_RESTART_FIRST 512
 #define AA_ERRNO_RESTART_LAST  516
 #define AA_ERRNO_MAX	       4095
@@ -143,9 +147,10 @@ static __always_inline void aa_setsid_send(const struct aa_header *base, struct 
 }
 
 /*
- * The exit of a system call has its result, its arguments (registers are as at entry when it failed) and the user's
- * strings paged in, so no entry hook has to be paired. tp_btf, so that one hook serves all calls and both ABIs:
- * + 70 ns for each system call of the host (117 ns bare), against 104 for the classic raw tracepoint.
+ * The exit of a system call has its result, its arguments (registers are as at entry when it failed) and the
+ * user's strings paged in, so no entry hook has to be paired. tp_btf, so that one hook serves all calls and
+ * both ABIs: + 70 ns for each system call of the host (117 ns bare), against 104 for the classic raw
+ * tracepoint.
  */
 SEC("tp_btf/sys_exit")
 int BPF_PROG(aa_syscall_exit, struct pt_regs *regs, long result)

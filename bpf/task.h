@@ -74,8 +74,8 @@ static __always_inline void aa_task_comm(char *comm, struct task_struct *task)
 }
 
 /*
- * Sends the FORK record of a process. creator is NULL when nobody saw the fork. cred is the new process's, already
- * read, because the scope entry holds it too.
+ * Sends the FORK record of a process. creator is NULL when nobody saw the fork. cred is the new process's,
+ * already read, because the scope entry holds it too.
  */
 struct aa_fork_facts {
 	struct task_struct *child;

@@ -6,12 +6,13 @@
 #include "emit.h"
 
 /*
- * A NUL-terminated string into a record of one size. 1: it did not fit and the record was discarded (a discarded
- * one costs the ring what a submitted one costs, but such long names are rare). last: keep what fits.
+ * A NUL-terminated string into a record of one size. 1: it did not fit and the record was discarded (a
+ * discarded one costs the ring what a submitted one costs, but such long names are rare). last: keep what
+ * fits.
  *
- * The read starts at data[0], inside the record, and what stands before it is written afterwards: before 8678ea06852c
- * ("maccess: fix writing offset in case of fault in strncpy_from_kernel_nofault()") a faulting string read cleared the
- * byte before its destination.
+ * The read starts at data[0], inside the record, and what stands before it is written afterwards: before
+ * 8678ea06852c ("maccess: fix writing offset in case of fault in strncpy_from_kernel_nofault()") a faulting
+ * string read cleared the byte before its destination.
  */
 static __always_inline int aa_text_string_tier(const struct aa_header *base, __u32 field, __u64 address,
 					       __u32 flags, __u32 tier, bool last)
@@ -44,7 +45,10 @@ static __always_inline int aa_text_string_tier(const struct aa_header *base, __u
 	return r < 0 ? -2 : 0;
 }
 
-/* Sends a string of up to 4095 bytes, the longest path, and says that a longer one was cut. Returns 0, -1 if there was no room, -2 if it could not be read (sent empty). */
+/*
+ * Sends a string of up to 4095 bytes, the longest path, and says that a longer one was cut. Returns 0, -1 if
+ * there was no room, -2 if it could not be read (sent empty).
+ */
 AA_SUBPROGRAM int aa_text_string(const struct aa_header *base, __u32 field, __u64 address, __u32 flags)
 {
 	int r = aa_text_string_tier(base, field, address, flags, 128, false);

@@ -90,8 +90,9 @@ int aa_kernel_adopt(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint3
 }
 
 /*
- * Waits until every program that runs now has ended: membarrier waits for a grace period of RCU, and programs run inside
- * an RCU read section. Where it is refused (nohz_full), a pause that no program outlives.
+ * Waits until every program that runs now has ended: membarrier waits for a grace period of RCU, and
+ * programs run inside an RCU read section. Where it is refused (nohz_full), a pause that no program
+ * outlives.
  */
 static void wait_for_programs(void)
 {
@@ -181,7 +182,10 @@ uint32_t aa_kernel_tracked(struct aa_kernel *kernel)
 	return count;
 }
 
-/* A fork that has seen its parent's entry may add the child's after we were there: look again when it has ended. */
+/*
+ * A fork that has seen its parent's entry may add the child's after we were there: look again when it has
+ * ended.
+ */
 void aa_kernel_forget_all(struct aa_kernel *kernel)
 {
 	struct aa_identity_key key;

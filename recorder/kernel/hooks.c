@@ -72,7 +72,10 @@ static struct aa_link *attach_program(struct aa_kernel *kernel, const char *name
 	return link;
 }
 
-/* Only those that are attached count: an earlier row of the same capability that works makes later ones needless. */
+/*
+ * Only those that are attached count: an earlier row of the same capability that works makes later ones
+ * needless.
+ */
 int aa_kernel_attach(struct aa_kernel *kernel, struct aa_error *error)
 {
 	for (unsigned i = 0; i < aa_hook_count; i++) {

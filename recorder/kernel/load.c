@@ -148,8 +148,8 @@ static int load_error(int code, const char *refused, struct aa_error *error)
 }
 
 /*
- * libbpf loads all programs or none. When the one that was refused is optional, the whole object is loaded again without
- * it, as often as needed.
+ * libbpf loads all programs or none. When the one that was refused is optional, the whole object is loaded
+ * again without it, as often as needed.
  */
 int aa_kernel_load(struct aa_kernel *kernel, const struct aa_kernel_options *options, struct aa_error *error)
 {

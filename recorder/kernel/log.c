@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* libbpf prints through one global callback. It is caught here: shown with debug, else kept for the error text. */
+/*
+ * libbpf prints through one global callback. It is caught here: shown with debug, else kept for the error
+ * text.
+ */
 #include "kernel_private.h"
 
 #include <stdio.h>
@@ -48,7 +51,10 @@ void aa_kernel_log_begin(bool debug)
 
 void aa_kernel_log_end(void)
 {
-	/* Attaching and closing may talk too; the callback stays, so that nothing reaches standard error unasked. */
+	/*
+	 * Attaching and closing may talk too; the callback stays, so that nothing reaches standard error
+	 * unasked.
+	 */
 	log_text[log_size] = '\0';
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a host must have. Asked before anything is loaded, because afterwards the kernel only says EPERM or EINVAL. */
+/*
+ * What a host must have. Asked before anything is loaded, because afterwards the kernel only says EPERM or
+ * EINVAL.
+ */
 #include "kernel_private.h"
 
 #include <errno.h>
@@ -94,7 +97,9 @@ int aa_kernel_require(struct aa_error *error)
 	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	int r;
 
-	/* Before 5.11 maps count against this limit; newer kernels don't ask, so a refusal does not matter. */
+	/*
+	 * Before 5.11 maps count against this limit; newer kernels don't ask, so a refusal does not matter.
+	 */
 	(void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	r = require_capabilities(error);
 	if (r < 0)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Ring buffer reader that acknowledges late; see ring.h. Compiler atomics, because the memory is also the kernel's. */
+/*
+ * Ring buffer reader that acknowledges late; see ring.h. Compiler atomics, because the memory is also the
+ * kernel's.
+ */
 #include "ring.h"
 
 #include <errno.h>
@@ -7,7 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* kernel/bpf/ringbuf.c: u32 length with two flags, u32 page offset, then the record, rounded up to 8 bytes. */
+/*
+ * kernel/bpf/ringbuf.c: u32 length with two flags, u32 page offset, then the record, rounded up to 8 bytes.
+ */
 #define HEADER_BYTES 8u
 #define BUSY_BIT     0x80000000u
 #define DISCARD_BIT  0x40000000u
@@ -129,7 +134,10 @@ void aa_ring_release(struct aa_ring *ring, uint64_t position)
 uint64_t aa_ring_arm(struct aa_ring *ring, uint64_t position)
 {
 	__atomic_store_n(ring->wake_at, position, __ATOMIC_SEQ_CST);
-	/* The mark must be visible before the position is read, or a record in between wakes nobody (emit.h). */
+	/*
+	 * The mark must be visible before the position is read, or a record in between wakes nobody
+	 * (emit.h).
+	 */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return aa_ring_producer(ring);
 }
