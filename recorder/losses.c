@@ -94,3 +94,13 @@ uint64_t aa_losses_total(const struct aa_losses *losses)
 			total += live->count[reason][kind];
 	return total;
 }
+
+uint64_t aa_losses_unstored(const struct aa_losses *losses)
+{
+	uint64_t stored = 0;
+
+	for (unsigned reason = 0; reason < AA_LOSS_REASON_COUNT; reason++)
+		for (unsigned kind = 0; kind < AA_KIND_SLOTS; kind++)
+			stored += losses->stored[reason][kind];
+	return aa_losses_total(losses) - stored;
+}

@@ -39,6 +39,9 @@ void aa_losses_stored(struct aa_losses *losses);
 /* All losses of the slot so far, live. */
 uint64_t aa_losses_total(const struct aa_losses *losses);
 
+/* Those that no transaction holds. */
+uint64_t aa_losses_unstored(const struct aa_losses *losses);
+
 /* "fork", "exec" ...; "any" for a number that is no kind. */
 const char *aa_losses_kind_name(unsigned kind);
 

@@ -309,6 +309,23 @@ void aa_pump_finish(struct aa_pump *pump)
 	look(pump);
 }
 
+uint64_t aa_pump_unstored(struct aa_pump *pump)
+{
+	uint64_t count = aa_losses_unstored(&pump->losses);
+
+	for (unsigned lane = 0; lane < AA_LANE_COUNT; lane++) {
+		const struct aa_span span = aa_ring_snapshot(ring_of(pump, lane));
+		struct aa_record record = { .next = span.begin };
+		enum aa_ring_result result;
+
+		while ((result = aa_span_next(&span, record.next, &record)) <= AA_RING_DISCARDED)
+			if (result == AA_RING_RECORD && record.size >= sizeof(struct aa_header) &&
+			    ((const struct aa_header *)record.bytes)->kind != AA_EVENT_TEXT)
+				count++;
+	}
+	return count;
+}
+
 static void on_poll_closed(uv_handle_t *handle)
 {
 	struct aa_pump *pump = handle->data;

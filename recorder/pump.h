@@ -69,6 +69,9 @@ void aa_pump_unhold(struct aa_pump *pump);
  */
 void aa_pump_finish(struct aa_pump *pump);
 
+/* After finished(): events that are still in the rings because they could not be stored, or were lost since. */
+uint64_t aa_pump_unstored(struct aa_pump *pump);
+
 /* Closes its handles; the loop must run once more for that. */
 void aa_pump_close(struct aa_pump *pump);
 

@@ -273,17 +273,23 @@ int aa_recording_finish(struct aa_recording *recording, const int *status)
 	struct aa_error error = recording->failure;
 	int r = error.code;
 
+	if (r < 0) {
+		aa_say("the recording is not complete: %s", error.text);
+		summary.unstored = aa_pump_unstored(&recording->pump);
+	}
 	close_loop(recording);
 	aa_store_totals(recording->store, recording->session_id, &summary.totals);
 	aa_summary_take_probes(&summary, recording->kernel);
 	aa_kernel_close(recording->kernel); /* while the session is indexed, the host has its hooks back */
 	recording->kernel = NULL;
-	if (r == 0)
+	if (r == 0) {
 		r = aa_store_end_session(recording->store, recording->session_id, &result, &error);
+		if (r < 0)
+			aa_say("all events are stored, but the session could not be closed and indexed: %s",
+			       error.text);
+	}
 	aa_store_close(recording->store);
 	recording->store = NULL;
-	if (r < 0)
-		aa_say("the recording is not complete: %s", error.text);
 	if (!recording->options->quiet)
 		aa_summary_print(&summary, stderr);
 	return r;

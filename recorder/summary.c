@@ -113,10 +113,14 @@ static void print_loss(const struct aa_summary *summary, FILE *out)
 {
 	const struct aa_session_totals *totals = &summary->totals;
 
-	if (totals->lost == 0)
-		(void)fputs("aa-record: nothing lost", out);
-	else
-		(void)fprintf(out, "aa-record: LOST %" PRIu64 " events, see aa-query gaps", totals->lost);
+	(void)fputs("aa-record: ", out);
+	if (totals->lost == 0 && summary->unstored == 0)
+		(void)fputs("nothing lost", out);
+	if (totals->lost > 0)
+		(void)fprintf(out, "LOST %" PRIu64 " events, see aa-query gaps", totals->lost);
+	if (summary->unstored > 0)
+		(void)fprintf(out, "%sLOST the last %" PRIu64 " events: the database did not take them",
+			      totals->lost > 0 ? "; " : "", summary->unstored);
 	if (totals->truncated_bytes > 0) {
 		(void)fputs("; cut off: ", out);
 		print_size(totals->truncated_bytes, out);

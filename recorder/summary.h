@@ -16,7 +16,8 @@ struct aa_summary {
 	int64_t session_id;
 	uint64_t duration_ns;
 	struct aa_session_totals totals;
-	unsigned refused; /* capabilities that no hook serves */
+	uint64_t unstored; /* events that the database did not take */
+	unsigned refused;  /* capabilities that no hook serves */
 	char refused_names[AA_SUMMARY_PROBES][48];
 };
 
