@@ -116,7 +116,7 @@ static int adopt(struct aa_recording *recording, const pid_t *pids, size_t count
 					AA_RECORDING_SLOT, &identity, &this);
 
 		if (r < 0 && r != -EEXIST)
-			return aa_error_set(error, r, "cannot attach to process %d: %s", (int)pids[i],
+			return aa_error_set(error, r, "cannot attach: %s",
 					    this.text[0] != '\0' ? this.text : strerror(-r));
 	}
 	return aa_kernel_snapshot(recording->kernel, error);

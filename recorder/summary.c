@@ -165,7 +165,8 @@ void aa_summary_print(const struct aa_summary *summary, FILE *out)
 	(void)fputs(": ", out);
 	print_events(&summary->totals, out);
 	if (summary->totals.live > 0)
-		(void)fprintf(out, "; %u processes had not ended", summary->totals.live);
+		(void)fprintf(out, "; %u %s not ended", summary->totals.live,
+			      summary->totals.live == 1 ? "process had" : "processes had");
 	(void)fputc('\n', out);
 	print_loss(summary, out);
 	print_how_to_look(summary, db.failed ? "FILE" : db.data, out);
