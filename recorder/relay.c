@@ -100,7 +100,8 @@ static bool means_end(const struct aa_relay *relay, const struct signalfd_siginf
 
 	if (number != SIGINT && number != SIGTERM && number != SIGQUIT && number != SIGHUP)
 		return false;
-	if (number == SIGHUP && relay->hung_up && info->ssi_code > 0)
+	/* The kernel's, for our TIOCNOTTY, comes in our own name (disassociate_ctty(), drivers/tty/tty_jobctrl.c). */
+	if (number == SIGHUP && relay->hung_up && (info->ssi_code > 0 || (pid_t)info->ssi_pid == getpid()))
 		return false;
 	/* Ignored by whoever started us (nohup, a shell's background job): so do we. */
 	return sigaction(number, NULL, &action) < 0 || action.sa_handler != SIG_IGN;
