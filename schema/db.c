@@ -108,6 +108,20 @@ int aa_db_get_int(struct aa_db *db, const char *sql, int64_t *ret_value, struct 
 	return r;
 }
 
+struct aa_db *aa_db_new(const char *path)
+{
+	struct aa_db *db = calloc(1, sizeof(*db));
+
+	if (!db)
+		return NULL;
+	db->path = strdup(path);
+	if (!db->path) {
+		free(db);
+		return NULL;
+	}
+	return db;
+}
+
 int aa_db_configure(struct aa_db *db, struct aa_error *error)
 {
 	/* Before anything else: without it the first lock met is an error. */
@@ -134,7 +148,7 @@ static int read_identity(struct aa_db *db, int64_t *ret_application, int64_t *re
 
 int aa_db_check_identity(struct aa_db *db, int64_t *ret_version, struct aa_error *error)
 {
-	int64_t application, version, objects;
+	int64_t application = 0, version = 0, objects = 0;
 	bool alone = sqlite3_get_autocommit(db->handle);
 	int r = 0;
 

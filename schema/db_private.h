@@ -12,6 +12,9 @@ struct aa_db {
 	bool snapshot; /* a private copy, or a file on a read-only file system */
 };
 
+/* Not open yet; aa_db_close releases it. NULL if memory ran out. */
+struct aa_db *aa_db_new(const char *path);
+
 /* Milliseconds that a statement waits for another process's lock. */
 #define AA_DB_BUSY_MS 10000
 

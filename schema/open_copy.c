@@ -106,7 +106,7 @@ static int copy_part(const char *path, const char *copy, const char *suffix)
 static int copy_parts(const char *path, const char *copy)
 {
 	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
-	struct state before, after;
+	struct state before = { 0 }, after = { 0 };
 	int r;
 
 	for (int tries = 0; tries < 20; tries++) {
@@ -148,21 +148,20 @@ static void remove_names(const char *directory, const char *copy)
 /* Recovers the WAL or the journal, and leaves one file that needs no names beside it. */
 static int recover(const char *path, const char *copy, sqlite3 **ret_handle, struct aa_error *error)
 {
-	struct aa_db db = { .path = (char *)(uintptr_t)path, .snapshot = true };
+	aa_cleanup(aa_db_closep) struct aa_db *db = aa_db_new(path);
 	int r = 0;
 
-	if (sqlite3_open_v2(copy, &db.handle,
+	if (!db)
+		return aa_error_set(error, -ENOMEM, "out of memory");
+	if (sqlite3_open_v2(copy, &db->handle,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE,
 			    NULL) != SQLITE_OK ||
-	    sqlite3_exec(db.handle, "PRAGMA journal_mode = DELETE; SELECT count(*) FROM sqlite_master", NULL,
+	    sqlite3_exec(db->handle, "PRAGMA journal_mode = DELETE; SELECT count(*) FROM sqlite_master", NULL,
 			 NULL, NULL) != SQLITE_OK)
-		r = aa_db_error(&db, error, "read a private copy of the database");
-	if (r < 0) {
-		(void)sqlite3_close_v2(db.handle);
-		return r;
-	}
-	*ret_handle = db.handle;
-	return 0;
+		r = aa_db_error(db, error, "read a private copy of the database");
+	if (r == 0)
+		*ret_handle = AA_STEAL(db->handle);
+	return r;
 }
 
 int aa_db_open_copy(const char *path, sqlite3 **ret_handle, struct aa_error *error)

@@ -12,6 +12,8 @@
  *                                                      a private copy: slower, and always right
  */
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -74,13 +76,10 @@ static bool is_wal_mode(struct aa_db *db)
 /* A -wal file stands beside the database, be it empty: else SQLite would make one. */
 static bool has_wal(const char *path)
 {
-	aa_cleanup_free char *name = malloc(strlen(path) + sizeof("-wal"));
+	char name[PATH_MAX];
 	struct stat file;
 
-	if (!name)
-		return false;
-	(void)stpcpy(stpcpy(name, path), "-wal");
-	return stat(name, &file) == 0;
+	return snprintf(name, sizeof(name), "%s-wal", path) < (int)sizeof(name) && stat(name, &file) == 0;
 }
 
 /* First access, which takes the locks and looks at -wal and -shm. Returns SQLite's code. */
@@ -143,11 +142,11 @@ static int check_file(const char *path, struct aa_error *error)
 
 int aa_db_open_read(const char *path, struct aa_db **ret_db, struct aa_error *error)
 {
-	aa_cleanup(aa_db_closep) struct aa_db *db = calloc(1, sizeof(*db));
+	aa_cleanup(aa_db_closep) struct aa_db *db = aa_db_new(path);
 	int64_t version;
 	int r;
 
-	if (!db || !(db->path = strdup(path)))
+	if (!db)
 		return aa_error_set(error, -ENOMEM, "out of memory");
 	r = check_file(path, error);
 	if (r == 0)

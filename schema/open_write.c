@@ -73,7 +73,7 @@ static int check_symlinks(char *path, struct aa_error *error)
 		if (next)
 			*next = '\0';
 		r = check_component(path, directory, !next, error);
-		(void)memcpy(directory, path, strlen(path) + 1);
+		memcpy(directory, path, strlen(path) + 1);
 		if (next)
 			*next = '/';
 		slash = next;
@@ -98,7 +98,7 @@ static int make_absolute(const char *path, char absolute[PATH_MAX], struct aa_er
 	}
 	if (strlen(path) >= PATH_MAX - used)
 		return aa_error_set(error, -ENAMETOOLONG, "the path of the database is too long: %s", path);
-	(void)strcpy(absolute + used, path);
+	memcpy(absolute + used, path, strlen(path) + 1);
 	return 0;
 }
 
@@ -188,11 +188,11 @@ static int set_up(struct aa_db *db, struct aa_error *error)
 
 int aa_db_open_write(const char *path, struct aa_db **ret_db, struct aa_error *error)
 {
-	aa_cleanup(aa_db_closep) struct aa_db *db = calloc(1, sizeof(*db));
+	aa_cleanup(aa_db_closep) struct aa_db *db = aa_db_new(path);
 	char resolved[PATH_MAX];
 	int r;
 
-	if (!db || !(db->path = strdup(path)))
+	if (!db)
 		return aa_error_set(error, -ENOMEM, "out of memory");
 	r = prepare(path, resolved, error);
 	if (r < 0)

@@ -194,8 +194,8 @@ int aa_text_unescape(struct aa_text_buffer *buffer, const char *text, size_t siz
 	while (i < size) {
 		const char *backslash = memchr(text + i, '\\', size - i);
 		size_t plain = backslash ? (size_t)(backslash - (text + i)) : size - i;
+		int used, high, low;
 		char byte;
-		int used;
 
 		aa_text_add(buffer, text + i, plain);
 		i += plain;
@@ -217,9 +217,11 @@ int aa_text_unescape(struct aa_text_buffer *buffer, const char *text, size_t siz
 			aa_text_add(buffer, "\r", 1);
 			break;
 		case 'x':
-			if (size - i < 2 || hex_digit(text[i]) < 0 || hex_digit(text[i + 1]) < 0)
+			high = size - i < 2 ? -1 : hex_digit(text[i]);
+			low = high < 0 ? -1 : hex_digit(text[i + 1]);
+			if (low < 0)
 				return -EINVAL;
-			byte = (char)(hex_digit(text[i]) << 4 | hex_digit(text[i + 1]));
+			byte = (char)(high * 16 + low);
 			aa_text_add(buffer, &byte, 1);
 			i += 2;
 			break;

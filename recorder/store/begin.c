@@ -44,7 +44,8 @@ static int64_t start_ticks(int64_t pid)
 {
 	char path[64], text[1024];
 	const char *at;
-	int64_t ticks = -1;
+	char *end;
+	long long ticks;
 
 	(void)snprintf(path, sizeof(path), "/proc/%" PRId64 "/stat", pid);
 	if (read_file(path, text, sizeof(text)) < 0)
@@ -55,9 +56,10 @@ static int64_t start_ticks(int64_t pid)
 		if (at)
 			at++;
 	}
-	if (at && sscanf(at, "%" SCNd64, &ticks) != 1)
+	if (!at)
 		return -1;
-	return ticks;
+	ticks = strtoll(at, &end, 10);
+	return end == at ? -1 : ticks;
 }
 
 /* Sessions that say 'recording' although their recorder is gone. */
@@ -226,7 +228,7 @@ static int write_session(struct aa_session *session, const struct aa_session_opt
 {
 	struct aa_store *store = session->store;
 	uint64_t boot_ns;
-	int64_t agent_id, now_ns;
+	int64_t agent_id = 0, now_ns;
 	int r;
 
 	store->clock(&boot_ns, &session->boot_offset_ns);

@@ -340,7 +340,7 @@ int aa_sink_exit(struct aa_session *session, const struct aa_event *event, uint3
 {
 	const struct aa_exit *record = event->exit;
 	struct aa_process_table *table = &session->processes;
-	uint32_t process, child, next;
+	uint32_t process = AA_PROCESS_NONE, child, next;
 	int r;
 
 	(void)texts;

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,14 +48,20 @@ static inline void close_db(struct db_test *t)
 	t->error = (struct aa_error){ 0 };
 }
 
+static inline int remove_entry(const char *path, const struct stat *entry, int type, struct FTW *position)
+{
+	(void)entry;
+	(void)type;
+	(void)position;
+	return remove(path);
+}
+
 static inline int teardown_db(void **state)
 {
 	struct db_test *t = *state;
-	char command[128];
 
 	close_db(t);
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", t->directory);
-	if (system(command) != 0)
+	if (nftw(t->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
 		return -1;
 	free(t);
 	return 0;

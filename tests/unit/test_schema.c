@@ -291,7 +291,7 @@ static void test_every_version_opens(void **state)
 
 	assert_int_equal(count, AA_DB_VERSION); /* one file for each */
 	for (int i = 0; i < count; i++) {
-		int version = atoi(entries[i]->d_name);
+		int version = (int)strtol(entries[i]->d_name, NULL, 10);
 		sqlite3 *made = make_version(version);
 
 		assert_int_equal(version, i + 1);

@@ -118,12 +118,13 @@ static void test_terminals(void **state)
 	};
 	struct store_test *t = *state;
 	struct fake_process root = start(t);
-	char expected[256] = "";
+	char expected[256];
+	int used = 0;
 
 	for (size_t i = 0; i < sizeof(terminals) / sizeof(terminals[0]); i++) {
 		fake_exec(&t->kernel, root, 0, "t")->tty_device =
 			terminals[i].major << 20 | terminals[i].minor;
-		(void)strcat(strcat(expected, terminals[i].name), "\n");
+		used += snprintf(expected + used, sizeof(expected) - (size_t)used, "%s\n", terminals[i].name);
 	}
 	commit_all(t);
 	expect_rows(t, "SELECT tty FROM s1_exec", expected);
