@@ -254,7 +254,7 @@ enum {
 };
 
 static const char process_sql[] =
-	"SELECT :session, p.id, p.pid, p.ns_pid, p.comm, e.exe, " AA_SQL_ARGS ", e.command,"
+	"SELECT :session, p.id, p.pid, p.ns_pid, p.comm, x.text, " AA_SQL_ARGS ", e.command,"
 	" " AA_SQL_STATUS
 	", p.source, p.time_ns, p.time_ns, p.start_boot_ns, p.exit_time_ns, p.exit_time_ns - p.time_ns,"
 	" p.exit_status, p.exit_code, p.exit_signal, p.core_dumped, p.parent_id, p.parent_pid,"
@@ -263,8 +263,9 @@ static const char process_sql[] =
 	" p.cgroup_id, p.cgroup, p.sid, p.pgid, p.user_time_ns, p.system_time_ns, p.run_time_ns,"
 	" p.max_rss_bytes"
 	" FROM s0_process_view AS p LEFT JOIN signal_name AS sn ON sn.signal = p.exit_signal"
-	" LEFT JOIN s0_exec_view AS e ON e.id ="
+	" LEFT JOIN s0_exec AS e ON e.id ="
 	" (SELECT max(l.id) FROM s0_exec AS l WHERE l.process_id = p.id AND l.error = 0)"
+	" LEFT JOIN s0_string AS x ON x.id = e.exe_id"
 	" WHERE p.id = :id";
 
 static const struct aa_listing listing = {

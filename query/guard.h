@@ -11,8 +11,9 @@
 /* From now on only SELECTs, functions without effects, and PRAGMAs that tell something. */
 void aa_guard_set(struct aa_db *db);
 
-/* Lifts it for statements of our own. */
-void aa_guard_lift(struct aa_db *db);
+/* Lifts it for statements of our own, and puts it back. */
+void aa_guard_lift(void);
+void aa_guard_lower(void);
 
 /* Readies the table-valued functions, which SQLite makes on first use; with the guard lifted. */
 void aa_guard_ready_functions(struct aa_db *db);

@@ -48,17 +48,17 @@ int aa_query_begin(struct aa_query *query)
 {
 	int r;
 
-	aa_guard_lift(query->db);
+	aa_guard_lift();
 	r = aa_db_exec(query->db, "BEGIN", &query->error);
-	aa_guard_set(query->db);
+	aa_guard_lower();
 	return r;
 }
 
 void aa_query_end(struct aa_query *query)
 {
-	aa_guard_lift(query->db);
+	aa_guard_lift();
 	(void)aa_db_exec(query->db, "COMMIT", NULL);
-	aa_guard_set(query->db);
+	aa_guard_lower();
 }
 
 int aa_statement_step(struct aa_query *query, sqlite3_stmt *statement)

@@ -164,11 +164,11 @@ static int make_plain(struct aa_query *query, const struct aa_sessions *sessions
 {
 	int r = 0;
 
-	aa_guard_lift(query->db);
+	aa_guard_lift();
 	aa_guard_ready_functions(query->db);
 	if (sessions->count > 0)
 		r = aa_plain_create(query->db, sessions->items[0].id, &query->error);
-	aa_guard_set(query->db);
+	aa_guard_lower();
 	return r;
 }
 

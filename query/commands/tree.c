@@ -85,6 +85,9 @@ static const char exec_sql[] =
 	" LEFT JOIN s0_string AS f ON f.id = e.filename_id"
 	" LEFT JOIN errno_name AS n ON n.error = e.error WHERE e.id = :id";
 
+/* Nodes that are read in one transaction: each of their own would take most of the time. */
+#define NODES_PER_TRANSACTION 256
+
 /* What one node is made of. */
 struct printer {
 	struct aa_query *query;
@@ -95,14 +98,43 @@ struct printer {
 	sqlite3_stmt *exec;   /* NULL without an exec table */
 	sqlite3_stmt *failed; /* the same statement, for the exec that failed */
 	sqlite3_stmt *rename; /* NULL unless needed */
+	unsigned reading;     /* nodes read in this transaction, from 1; 0: none is open */
 	struct aa_tree_lines lines;
 	struct aa_text_buffer lead;
 	struct aa_text_buffer note;
 	struct aa_text_buffer label;
 };
 
+/* Ends the transaction; also where a reader makes us wait (out.h). */
+static void let_go(void *context)
+{
+	struct printer *printer = context;
+
+	(void)sqlite3_reset(printer->process);
+	(void)sqlite3_reset(printer->exec);
+	(void)sqlite3_reset(printer->failed);
+	(void)sqlite3_reset(printer->rename);
+	if (printer->reading > 0)
+		aa_query_end(printer->query);
+	printer->reading = 0;
+}
+
+static int hold(struct printer *printer)
+{
+	int r;
+
+	if (printer->reading == NODES_PER_TRANSACTION)
+		let_go(printer);
+	r = printer->reading > 0 ? 0 : aa_query_begin(printer->query);
+	if (r == 0)
+		printer->reading++;
+	return r;
+}
+
 static void release_printer(struct printer *printer)
 {
+	printer->query->out.before_wait = NULL;
+	let_go(printer);
 	aa_statement_closep(&printer->process);
 	aa_statement_closep(&printer->exec);
 	aa_statement_closep(&printer->failed);
@@ -119,6 +151,7 @@ static int prepare_printer(struct printer *printer)
 	int64_t id = printer->session->id;
 	int r = aa_statement_open_session(query, &printer->process, id, process_sql);
 
+	aa_statement_bind_text(printer->process, ":alive", aa_session_alive(printer->session));
 	if (r == 0 && printer->family->exec_count > 0)
 		r = aa_statement_open_session(query, &printer->exec, id, exec_sql);
 	if (r == 0 && printer->family->exec_count > 0)
@@ -129,11 +162,12 @@ static int prepare_printer(struct printer *printer)
 	return r;
 }
 
-/* Runs one of the statements for an id. 1: there is a row, to be used until the reset. */
+/* Runs one of the statements for an id. 1: there is a row, to be used until the next. */
 static int look_up(struct printer *printer, sqlite3_stmt *statement, int64_t id)
 {
 	if (!statement || id == AA_IMAGE_NONE)
 		return 0;
+	(void)sqlite3_reset(statement);
 	aa_statement_bind_integer(statement, ":id", id);
 	return aa_statement_step(printer->query, statement);
 }
@@ -240,8 +274,9 @@ static int print_node(struct printer *printer, const struct aa_tree_node *node)
 	aa_text_clear(&printer->lead);
 	aa_text_clear(&printer->note);
 	aa_text_clear(&printer->label);
-	aa_statement_bind_text(printer->process, ":alive", aa_session_alive(printer->session));
-	r = look_up(printer, printer->process, printer->family->rows[node->row].id);
+	r = hold(printer);
+	if (r == 0)
+		r = look_up(printer, printer->process, printer->family->rows[node->row].id);
 	for (int i = ID; r > 0 && i <= COMM; i++)
 		cells[i] = aa_statement_cell(printer->process, i);
 	if (r >= 0)
@@ -263,11 +298,6 @@ static int print_node(struct printer *printer, const struct aa_tree_node *node)
 		cells[LABEL].note = printer->note.size > 0 ? printer->note.data : NULL;
 		aa_render_row(&query->render, cells);
 	}
-	/* Ends the transactions too. */
-	(void)sqlite3_reset(printer->process);
-	(void)sqlite3_reset(printer->exec);
-	(void)sqlite3_reset(printer->failed);
-	(void)sqlite3_reset(printer->rename);
 	if (r == -ENOMEM)
 		(void)aa_error_set(&query->error, r, "out of memory");
 	return r;
@@ -289,6 +319,8 @@ static int show(struct aa_query *query, const struct aa_session *session, const 
 
 	if (r < 0)
 		return r;
+	query->out.before_wait = let_go;
+	query->out.context = &printer;
 	memcpy(shown, columns, sizeof(columns));
 	if (at_ns)
 		shown[DURATION].title = "AGE";
