@@ -148,8 +148,7 @@ enum aa_exe_origin {
 
 /*
  * AA_EVENT_EXEC: a new program image. Texts before it: ARGS, ENV (on request), EXE, CWD, FILENAME, INTERP
- * (only for #! and binfmt_misc), ROOT (only in a chroot). header.tid is the thread id after the exec (=
- * tgid).
+ * (only for #! and binfmt_misc), ROOT (only in a chroot). header.tid is the one after the exec: the tgid.
  */
 struct aa_exec {
 	struct aa_header header;
@@ -194,7 +193,7 @@ struct aa_exit {
 	struct aa_header header;
 	__u64 utime_ns; /* user time of all threads, tick-based where the kernel has no precise accounting */
 	__u64 stime_ns;
-	__u64 runtime_ns; /* sum_exec_runtime of all threads: precise */
+	__u64 runtime_ns; /* precise, without what the threads ran since they were last switched in; 0 possible */
 	__u64 max_rss_bytes;
 	__u64 reaper_start_ns; /* who inherits its children; 0 if it has none */
 	__u32 reaper_tgid;

@@ -58,8 +58,8 @@ struct aa_order {
 	__u32 pid; /* in the recorder's pid namespace */
 	__u32 session;
 	__u32 slot;
-	__u32 result; /* enum aa_adopt_result; of a snapshot: how many were taken */
-	__u32 recorder; /* tgid of the recorder in the initial namespace, from the iterators; 0 before the first */
+	__u32 result;	/* enum aa_adopt_result; of a snapshot: how many were taken */
+	__u32 recorder; /* tgid of the recorder in the initial namespace; 0 before an iterator ran */
 	__u64 start_ns; /* of the adopted process */
 	__u32 tgid;
 	__u32 zero;

@@ -6,7 +6,19 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Rows of one capability stand together, the preferred program first. */
+/*
+ * Rows of one capability stand together, the preferred program first. What the programs cost:
+ *
+ *                       verified instructions        ns a run, tracked process
+ *                    5.10 / 6.1    6.12     6.18     6.18, 2 vCPU, no wake-ups
+ * aa_process_fork        18,394  13,587   13,777     3,400
+ * aa_process_exec        62,571  54,979   55,184     5,700
+ * aa_process_exit        79,218  46,708   46,830     1,800
+ * aa_process_rename         228     228      228       540
+ * aa_syscall_exit        46,251  44,396   44,388     150 on average over all system calls
+ * aa_adopt                8,273   7,555    7,662     a task: 240
+ * aa_snapshot            58,020  54,123   54,228
+ */
 const struct aa_hook aa_hooks[] = {
 	{ "process.fork", "portable", "aa_process_fork", .required = true },
 	{ "process.exec", "portable", "aa_process_exec", .required = true },
@@ -81,7 +93,7 @@ int aa_kernel_attach(struct aa_kernel *kernel, struct aa_error *error)
 	for (unsigned i = 0; i < aa_hook_count; i++) {
 		const struct aa_hook *hook = &aa_hooks[i];
 		struct aa_probe *probe = &kernel->probes[kernel->probe_count];
-		char *reason = kernel->reasons[kernel->probe_count];
+		char *reason = kernel->reasons[i];
 		const struct aa_link *link;
 
 		if (i > 0 && strcmp(aa_hooks[i - 1].capability, hook->capability) == 0 &&

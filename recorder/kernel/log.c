@@ -8,13 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOG_BYTES    (256u << 10)
-#define REASON_LINES 3
+#define LOG_BYTES (256u << 10)
 
 static char log_text[LOG_BYTES];
 static size_t log_size;
 static bool log_debug;
-static char log_reason[400];
+static char log_reason[256];
 
 static int log_print(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -78,7 +77,7 @@ const char *aa_kernel_log_refused(const char *const *names, unsigned count)
 }
 
 /* Start of the line before `at`; NULL if there is none. */
-static char *line_before(char *at)
+static const char *line_before(const char *at)
 {
 	if (at <= log_text)
 		return NULL;
@@ -88,37 +87,24 @@ static char *line_before(char *at)
 	return at;
 }
 
-static void reason_append(const char *line)
-{
-	size_t used = strlen(log_reason);
-
-	if (used != 0 && used + 3 < sizeof(log_reason)) {
-		memcpy(log_reason + used, " | ", 4);
-		used += 3;
-	}
-	for (; *line != '\0' && *line != '\n' && used + 1 < sizeof(log_reason); line++)
-		log_reason[used++] = (*line >= 0x20 && *line < 0x7f) ? *line : '?';
-	log_reason[used] = '\0';
-}
-
-/* The verifier's log is a block that ends with "-- END"; its last line is a statistic. */
+/*
+ * The verifier's log is a block that ends with "-- END"; its last line is a statistic, and the one before says
+ * what was wrong.
+ */
 const char *aa_kernel_log_reason(void)
 {
-	char *lines[REASON_LINES] = { NULL };
-	unsigned count = 0;
-	char *end = strstr(log_text, "-- END");
+	const char *end = strstr(log_text, "-- END"), *line;
+	size_t used = 0;
 
-	log_reason[0] = '\0';
 	if (!end)
 		end = log_text + log_size;
 	while (end > log_text && end[-1] != '\n')
 		end--;
-	for (char *line = line_before(end); line && count < REASON_LINES; line = line_before(line)) {
-		if (*line == '\n' || strncmp(line, "processed ", 10) == 0)
-			continue;
-		lines[count++] = line;
-	}
-	while (count > 0)
-		reason_append(lines[--count]);
+	line = line_before(end);
+	while (line && (*line == '\n' || strncmp(line, "processed ", 10) == 0))
+		line = line_before(line);
+	for (; line && *line != '\0' && *line != '\n' && used + 1 < sizeof(log_reason); line++)
+		log_reason[used++] = (*line >= 0x20 && *line < 0x7f) ? *line : '?';
+	log_reason[used] = '\0';
 	return log_reason;
 }
