@@ -107,7 +107,8 @@ static int take_paths(struct exec_row *exec)
 		if (bytes->failed)
 			return aa_error_set(exec->error, -ENOMEM, "out of memory");
 		r = judge(exec, &texts_of_exec[i], &text, bytes->size);
-		if (r == 0)
+		/* What could not be read at all is unknown, not empty. */
+		if (r == 0 && (bytes->size > 0 || !(text.flags & AA_TEXT_UNREADABLE)))
 			r = aa_session_intern(exec->session, bytes->data ? bytes->data : "", bytes->size,
 					      &exec->paths[i], exec->error);
 	}
