@@ -76,10 +76,11 @@ static void print_signals(void)
 
 static int inside(int argc, char **argv)
 {
-	static const char *const status[] = { "Sig",	     "Shd",	     "Cap",	"Uid",
-					      "Gid",	     "Groups",	     "Umask",	"NoNewPrivs",
-					      "Seccomp",     "Cpus_allowed", "NSsid",	"NSpgid",
-					      "CoreDumping", "THP_enabled",  "Threads", NULL };
+	static const char *const status[] = {
+		"SigPnd", "SigBlk",	 "SigIgn",	"SigCgt",     "ShdPnd",	 "Cap",		 "Uid",
+		"Gid",	  "Groups",	 "Umask",	"NoNewPrivs", "Seccomp", "Cpus_allowed", "NSsid",
+		"NSpgid", "CoreDumping", "THP_enabled", "Threads",    NULL,
+	};
 	struct itimerval timer;
 	char directory[4096] = "";
 	int death_signal = 0, subreaper = 0;
