@@ -6,20 +6,8 @@
 #include <stdlib.h>
 
 #include "memory.h"
+#include "replay/array.h"
 #include "statement.h"
-
-/* An array that grows by one; *array and *capacity change. NULL when memory ran out. */
-static void *grow(void *array, size_t count, size_t *capacity, size_t size)
-{
-	void *larger;
-
-	if (count < *capacity)
-		return array;
-	larger = reallocarray(array, *capacity * 2 + 64, size);
-	if (larger)
-		*capacity = *capacity * 2 + 64;
-	return larger;
-}
 
 static int out_of_memory(struct aa_query *query)
 {
@@ -48,7 +36,8 @@ static int load_rows(struct aa_query *query, int64_t session_id, struct aa_famil
 			   "SELECT id, parent_id, pid, time_ns, exit_time_ns FROM s0_process", &statement);
 
 	while (r == 0 && statement && (r = aa_statement_step(query, statement)) > 0) {
-		struct aa_tree_row *rows = grow(family->rows, family->row_count, &capacity, sizeof(*rows));
+		struct aa_tree_row *rows =
+			aa_array_grow(family->rows, family->row_count, &capacity, sizeof(*rows));
 
 		if (!rows)
 			return out_of_memory(query);
@@ -75,7 +64,7 @@ static int load_execs(struct aa_query *query, int64_t session_id, struct aa_fami
 
 	while (r == 0 && statement && (r = aa_statement_step(query, statement)) > 0) {
 		struct aa_image_exec *execs =
-			grow(family->execs, family->exec_count, &capacity, sizeof(*execs));
+			aa_array_grow(family->execs, family->exec_count, &capacity, sizeof(*execs));
 
 		if (!execs)
 			return out_of_memory(query);
@@ -101,7 +90,7 @@ static int load_moves(struct aa_query *query, int64_t session_id, struct aa_fami
 
 	while (r == 0 && statement && (r = aa_statement_step(query, statement)) > 0) {
 		struct aa_tree_move *moves =
-			grow(family->moves, family->move_count, &capacity, sizeof(*moves));
+			aa_array_grow(family->moves, family->move_count, &capacity, sizeof(*moves));
 
 		if (!moves)
 			return out_of_memory(query);
@@ -121,7 +110,7 @@ static int load_moves(struct aa_query *query, int64_t session_id, struct aa_fami
 /* Where a row with that process id is. Built when the rows are known. */
 static struct aa_index_entry *make_index(const struct aa_family *family)
 {
-	struct aa_index_entry *index = calloc(family->row_count + 1, sizeof(*index));
+	struct aa_index_entry *index = aa_array_make(family->row_count, sizeof(*index));
 
 	for (size_t i = 0; index && i < family->row_count; i++)
 		index[i] = (struct aa_index_entry){ family->rows[i].id, i };
@@ -138,7 +127,7 @@ static int load_renames(struct aa_query *query, int64_t session_id, int64_t at_n
 	int r = open_table(query, session_id, AA_TABLE_COMM,
 			   "SELECT process_id, id, tid, time_ns FROM s0_comm ORDER BY id", &statement);
 
-	family->renames = calloc(family->row_count + 1, sizeof(*family->renames));
+	family->renames = aa_array_make(family->row_count, sizeof(*family->renames));
 	if (!family->renames)
 		return out_of_memory(query);
 	for (size_t i = 0; i < family->row_count; i++)
@@ -164,7 +153,7 @@ static int load_matches(struct aa_query *query, const struct aa_session *session
 	struct aa_window window = aa_session_window(query, session);
 	int r;
 
-	family->matches = calloc(family->row_count + 1, sizeof(*family->matches));
+	family->matches = aa_array_make(family->row_count, sizeof(*family->matches));
 	if (!family->matches)
 		return out_of_memory(query);
 	aa_text_add_string(&sql, "SELECT id FROM s0_process WHERE time_ns <= :until"
@@ -217,7 +206,7 @@ static int load_all(struct aa_query *query, const struct aa_session *session, co
 
 static int match_pids(int64_t pid, struct aa_family *family)
 {
-	family->pid_matches = calloc(family->row_count + 1, sizeof(*family->pid_matches));
+	family->pid_matches = aa_array_make(family->row_count, sizeof(*family->pid_matches));
 	if (!family->pid_matches)
 		return -ENOMEM;
 	for (size_t i = 0; i < family->row_count; i++)

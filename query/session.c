@@ -2,7 +2,6 @@
 /* Sessions of the catalogue; see session.h. */
 #include "session.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,6 +13,7 @@
 
 #include "memory.h"
 #include "render/show.h"
+#include "replay/array.h"
 #include "statement.h"
 
 #define SELECT_SESSION \
@@ -38,10 +38,11 @@ static bool read_proc(const char *path, char *text, size_t size)
 }
 
 /* Field 22 of /proc/PID/stat, behind the name, which may hold spaces and parentheses. */
-static bool read_start_ticks(int64_t pid, long long *ret_ticks)
+static bool read_start_ticks(int64_t pid, int64_t *ret_ticks)
 {
 	char path[64], stat[1024];
 	const char *field;
+	char *end;
 
 	(void)snprintf(path, sizeof(path), "/proc/%" PRId64 "/stat", pid);
 	if (!read_proc(path, stat, sizeof(stat)))
@@ -49,7 +50,10 @@ static bool read_start_ticks(int64_t pid, long long *ret_ticks)
 	field = strrchr(stat, ')');
 	for (int i = 2; field && i < 22; i++)
 		field = strchr(field + 1, ' ');
-	return field && sscanf(field, "%lld", ret_ticks) == 1;
+	if (!field)
+		return false;
+	*ret_ticks = strtoll(field, &end, 10);
+	return end != field;
 }
 
 /*
@@ -58,7 +62,7 @@ static bool read_start_ticks(int64_t pid, long long *ret_ticks)
  */
 static bool is_recording(const char *boot_id, int64_t pid, int64_t start_ticks)
 {
-	long long ticks;
+	int64_t ticks;
 	char boot[64];
 
 	if (!read_proc("/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) || strcmp(boot, boot_id) != 0)
@@ -98,15 +102,12 @@ static int read_sessions(struct aa_query *query, sqlite3_stmt *statement, struct
 	int r;
 
 	while ((r = aa_statement_step(query, statement)) > 0) {
-		if (sessions->count == capacity) {
-			struct aa_session *items;
+		struct aa_session *items =
+			aa_array_grow(sessions->items, sessions->count, &capacity, sizeof(*items));
 
-			capacity = capacity * 2 + 8;
-			items = reallocarray(sessions->items, capacity, sizeof(*items));
-			if (!items)
-				return aa_error_set(&query->error, -ENOMEM, "out of memory");
-			sessions->items = items;
-		}
+		if (!items)
+			return aa_error_set(&query->error, -ENOMEM, "out of memory");
+		sessions->items = items;
 		if (read_session(statement, &sessions->items[sessions->count++]) < 0)
 			return aa_error_set(&query->error, -ENOMEM, "out of memory");
 	}

@@ -10,6 +10,7 @@
 
 #include "guard.h"
 #include "memory.h"
+#include "replay/array.h"
 
 void aa_statement_closep(sqlite3_stmt **statement)
 {
@@ -156,17 +157,14 @@ int aa_cell_to_args(struct aa_cell *cell, char **ret_block)
 
 static int keep_block(struct aa_kept *kept, void *block)
 {
-	if (kept->block_count == kept->block_capacity) {
-		size_t capacity = kept->block_capacity * 2 + 32;
-		void **blocks = reallocarray(kept->blocks, capacity, sizeof(*blocks));
+	void **blocks =
+		aa_array_grow(kept->blocks, kept->block_count, &kept->block_capacity, sizeof(*blocks));
 
-		if (!blocks) {
-			free(block);
-			return -ENOMEM;
-		}
-		kept->blocks = blocks;
-		kept->block_capacity = capacity;
+	if (!blocks) {
+		free(block);
+		return -ENOMEM;
 	}
+	kept->blocks = blocks;
 	kept->blocks[kept->block_count++] = block;
 	return 0;
 }
@@ -197,21 +195,17 @@ int aa_kept_fill(struct aa_kept *kept, struct aa_query *query, sqlite3_stmt *sta
 
 	*kept = (struct aa_kept){ .rows = { .listing = listing } };
 	while ((r = aa_statement_step(query, statement)) > 0) {
-		size_t count = (size_t)kept->rows.count * listing->count;
+		struct aa_cell *cells = aa_array_grow(kept->cells, kept->rows.count, &capacity,
+						      sizeof(*cells) * listing->count);
 
-		if (count + listing->count > capacity) {
-			struct aa_cell *cells;
-
-			capacity = capacity * 2 + listing->count;
-			cells = reallocarray(kept->cells, capacity, sizeof(*cells));
-			if (!cells)
-				return aa_error_set(&query->error, -ENOMEM, "out of memory");
-			kept->cells = cells;
-			kept->rows.cells = cells;
-		}
+		if (!cells)
+			return aa_error_set(&query->error, -ENOMEM, "out of memory");
+		kept->cells = cells;
+		kept->rows.cells = cells;
+		cells += (size_t)kept->rows.count * listing->count;
 		for (unsigned i = 0; i < listing->count; i++) {
-			kept->cells[count + i] = aa_statement_cell(statement, (int)i);
-			if (keep_cell(kept, &kept->cells[count + i], listing->columns[i].args) < 0)
+			cells[i] = aa_statement_cell(statement, (int)i);
+			if (keep_cell(kept, &cells[i], listing->columns[i].args) < 0)
 				return aa_error_set(&query->error, -ENOMEM, "out of memory");
 		}
 		kept->rows.count++;

@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "plain.h"
 #include "query.h"
+#include "replay/array.h"
 #include "session.h"
 #include "statement.h"
 
@@ -58,8 +59,8 @@ static int make_heads(sqlite3_stmt *statement, struct heads *heads)
 {
 	unsigned count = (unsigned)sqlite3_column_count(statement);
 
-	heads->columns = calloc(count, sizeof(*heads->columns));
-	heads->names = calloc(count, sizeof(*heads->names));
+	heads->columns = aa_array_make(count, sizeof(*heads->columns));
+	heads->names = aa_array_make(count, sizeof(*heads->names));
 	if (!heads->columns || !heads->names)
 		return -ENOMEM;
 	for (heads->count = 0; heads->count < count; heads->count++) {
@@ -106,7 +107,7 @@ static enum aa_status run_statement(struct aa_query *query, sqlite3_stmt *statem
 	struct aa_listing listing = { .null_text = "NULL" };
 	int r = make_heads(statement, &heads);
 
-	cells = calloc(heads.count + 1, sizeof(*cells));
+	cells = aa_array_make(heads.count, sizeof(*cells));
 	if (r < 0 || !cells) {
 		(void)aa_error_set(&query->error, -ENOMEM, "out of memory");
 		return AA_UNREADABLE;
@@ -146,17 +147,15 @@ static enum aa_status run_all(struct aa_query *query, const char *sql)
 	return status;
 }
 
-static char *read_input(void)
+static bool read_input(struct aa_text_buffer *text)
 {
-	aa_cleanup(aa_text_release) struct aa_text_buffer text = { 0 };
 	char chunk[4096];
 	size_t size;
 
+	aa_text_add_string(text, "");
 	while ((size = fread(chunk, 1, sizeof(chunk), stdin)) > 0)
-		aa_text_add(&text, chunk, size);
-	if (ferror(stdin) || text.failed)
-		return NULL;
-	return text.data ? AA_STEAL(text.data) : strdup("");
+		aa_text_add(text, chunk, size);
+	return !ferror(stdin) && !text->failed;
 }
 
 /* What the statement may use besides the tables themselves. */
@@ -176,7 +175,7 @@ static enum aa_status run(struct aa_query *query)
 {
 	aa_cleanup(aa_sessions_release) struct aa_sessions sessions = { 0 };
 	enum aa_status status = aa_sessions_find(query, &aa_command_sql, &sessions);
-	aa_cleanup_free char *input = NULL;
+	aa_cleanup(aa_text_release) struct aa_text_buffer input = { 0 };
 	const char *sql = query->arguments[0];
 	unsigned reads;
 
@@ -186,12 +185,12 @@ static enum aa_status run(struct aa_query *query)
 	else if (status != AA_ANSWERED)
 		return status;
 	if (strcmp(sql, "-") == 0) {
-		sql = input = read_input();
-		if (!input) {
+		if (!read_input(&input)) {
 			(void)aa_error_set(&query->error, -EIO,
 					   "cannot read the statement from standard input");
 			return AA_USAGE;
 		}
+		sql = input.data;
 	}
 	if (make_plain(query, &sessions) < 0)
 		return AA_UNREADABLE;

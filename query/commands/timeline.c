@@ -11,6 +11,7 @@
 #include "complete.h"
 #include "memory.h"
 #include "query.h"
+#include "replay/array.h"
 #include "session.h"
 #include "statement.h"
 
@@ -268,7 +269,7 @@ static int show_rows(struct timeline *timeline)
 /* Sessions without a timeline yet have nothing to show. */
 static int make_cursors(struct timeline *timeline, const struct aa_sessions *sessions)
 {
-	timeline->cursors = calloc(sessions->count, sizeof(*timeline->cursors));
+	timeline->cursors = aa_array_make(sessions->count, sizeof(*timeline->cursors));
 	if (!timeline->cursors)
 		return aa_error_set(&timeline->query->error, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < sessions->count; i++) {

@@ -74,7 +74,8 @@ void aa_show_duration(struct aa_text_buffer *out, int64_t duration_ns)
 	if (ns < 1000000)
 		aa_text_printf(out, "%lluus", (unsigned long long)(ns / 1000));
 	else if (ns < 100000000)
-		aa_text_printf(out, "%.1fms", (double)(ns / 100000) / 10.0);
+		aa_text_printf(out, "%llu.%llums", (unsigned long long)(ns / 1000000),
+			       (unsigned long long)(ns / 100000 % 10));
 	else if (ns < NS_PER_S)
 		aa_text_printf(out, "%llums", (unsigned long long)(ns / 1000000));
 	else if (seconds < 60)
@@ -90,16 +91,18 @@ void aa_show_duration(struct aa_text_buffer *out, int64_t duration_ns)
 void aa_show_size(struct aa_text_buffer *out, int64_t size_bytes)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-	double size = (double)size_bytes;
+	uint64_t unit_bytes = 1024;
 	size_t unit = 0;
 
 	if (size_bytes < 1024) {
 		aa_text_printf(out, "%lld B", (long long)size_bytes);
 		return;
 	}
-	for (size /= 1024; size >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0]); size /= 1024)
+	while (unit + 1 < sizeof(units) / sizeof(units[0]) && (uint64_t)size_bytes / unit_bytes >= 1024) {
+		unit_bytes *= 1024;
 		unit++;
-	aa_text_printf(out, "%.1f %s", size, units[unit]);
+	}
+	aa_text_printf(out, "%.1f %s", (double)size_bytes / (double)unit_bytes, units[unit]);
 }
 
 void aa_show_real(struct aa_text_buffer *out, double real)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "memory.h"
+#include "replay/array.h"
 #include "replay/index.h"
 
 #define NO_EXEC SIZE_MAX
@@ -14,7 +15,7 @@
 struct history {
 	const struct aa_image_exec *execs;
 	size_t count;
-	size_t *success; /* the latest successful one of the same process up to this one, or NO_EXEC */
+	const size_t *success; /* the latest successful one of the same process up to this one, or NO_EXEC */
 };
 
 static int compare_execs(const void *a, const void *b)
@@ -28,12 +29,8 @@ static int compare_execs(const void *a, const void *b)
 	return r ? r : aa_index_compare(x->id, y->id);
 }
 
-static int sort_history(struct aa_image_exec *execs, size_t count, struct history *ret_history)
+static void sort_history(struct aa_image_exec *execs, size_t count, size_t *success)
 {
-	size_t *success = calloc(count + 1, sizeof(*success));
-
-	if (!success)
-		return -ENOMEM;
 	if (count > 0)
 		qsort(execs, count, sizeof(*execs), compare_execs);
 	for (size_t i = 0; i < count; i++) {
@@ -41,8 +38,6 @@ static int sort_history(struct aa_image_exec *execs, size_t count, struct histor
 
 		success[i] = execs[i].error == 0 ? i : same ? success[i - 1] : NO_EXEC;
 	}
-	*ret_history = (struct history){ .execs = execs, .count = count, .success = success };
-	return 0;
 }
 
 /* How many execs there are up to a process and time, in their order. */
@@ -97,19 +92,15 @@ static int64_t program_at(const struct history *history, int64_t process_id, int
 int aa_image_resolve(const struct aa_tree_row *rows, size_t row_count, struct aa_image_exec *execs,
 		     size_t exec_count, int64_t until_ns, struct aa_image **ret_images)
 {
-	aa_cleanup_free struct aa_image *images = calloc(row_count + 1, sizeof(*images));
-	aa_cleanup_free struct aa_index_entry *by_id = calloc(row_count + 1, sizeof(*by_id));
-	aa_cleanup_free struct aa_index_entry *by_time = calloc(row_count + 1, sizeof(*by_time));
-	aa_cleanup_free size_t *success = NULL;
-	struct history history;
-	int r;
+	aa_cleanup_free struct aa_image *images = aa_array_make(row_count, sizeof(*images));
+	aa_cleanup_free struct aa_index_entry *by_id = aa_array_make(row_count, sizeof(*by_id));
+	aa_cleanup_free struct aa_index_entry *by_time = aa_array_make(row_count, sizeof(*by_time));
+	aa_cleanup_free size_t *success = aa_array_make(exec_count, sizeof(*success));
+	const struct history history = { .execs = execs, .count = exec_count, .success = success };
 
-	if (!images || !by_id || !by_time)
+	if (!images || !by_id || !by_time || !success)
 		return -ENOMEM;
-	r = sort_history(execs, exec_count, &history);
-	if (r < 0)
-		return r;
-	success = history.success;
+	sort_history(execs, exec_count, success);
 	for (size_t i = 0; i < row_count; i++) {
 		by_id[i] = (struct aa_index_entry){ rows[i].id, i };
 		by_time[i] = (struct aa_index_entry){ rows[i].begin_ns, i };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "memory.h"
+#include "replay/array.h"
 #include "replay/index.h"
 
 /* A row in its family, sorted by parent, then by time. */
@@ -150,7 +151,7 @@ static int list_nodes(const struct builder *builder, size_t roots, struct aa_tre
 		size_t next, end; /* members */
 		size_t parent;	  /* node */
 	};
-	aa_cleanup_free struct level *stack = calloc(builder->member_count + 1, sizeof(*stack));
+	aa_cleanup_free struct level *stack = aa_array_make(builder->member_count + 1, sizeof(*stack));
 	size_t depth = 0;
 
 	if (!stack)
@@ -184,9 +185,9 @@ static int list_nodes(const struct builder *builder, size_t roots, struct aa_tre
 int aa_tree_build(const struct aa_tree_row *rows, size_t row_count, const struct aa_tree_move *moves,
 		  size_t move_count, const int64_t *at_ns, struct aa_tree *ret_tree)
 {
-	aa_cleanup_free struct aa_index_entry *places = calloc(row_count + 1, sizeof(*places));
-	aa_cleanup_free struct kin *kin = calloc(row_count + 1, sizeof(*kin));
-	aa_cleanup_free struct member *members = calloc(row_count + 1, sizeof(*members));
+	aa_cleanup_free struct aa_index_entry *places = aa_array_make(row_count, sizeof(*places));
+	aa_cleanup_free struct kin *kin = aa_array_make(row_count, sizeof(*kin));
+	aa_cleanup_free struct member *members = aa_array_make(row_count, sizeof(*members));
 	struct builder builder = {
 		.rows = rows,
 		.row_count = row_count,
@@ -194,7 +195,7 @@ int aa_tree_build(const struct aa_tree_row *rows, size_t row_count, const struct
 		.kin = kin,
 		.members = members,
 	};
-	struct aa_tree tree = { .nodes = calloc(row_count + 1, sizeof(*tree.nodes)) };
+	struct aa_tree tree = { .nodes = aa_array_make(row_count, sizeof(*tree.nodes)) };
 	int r;
 
 	if (!places || !kin || !members || !tree.nodes) {
@@ -228,8 +229,8 @@ void aa_tree_release(struct aa_tree *tree)
 /* Drops the nodes that are not kept; a node whose parent goes becomes a root. */
 static int compact(struct aa_tree *tree, const bool *keep)
 {
-	aa_cleanup_free size_t *moved = calloc(tree->count + 1, sizeof(*moved));
-	aa_cleanup_free bool *has_later = calloc(tree->count + 1, sizeof(*has_later));
+	aa_cleanup_free size_t *moved = aa_array_make(tree->count, sizeof(*moved));
+	aa_cleanup_free bool *has_later = aa_array_make(tree->count, sizeof(*has_later));
 	bool root_later = false;
 	size_t count = 0;
 
@@ -260,7 +261,7 @@ static int compact(struct aa_tree *tree, const bool *keep)
 
 int aa_tree_keep_below(struct aa_tree *tree, const bool *wanted_rows)
 {
-	aa_cleanup_free bool *keep = calloc(tree->count + 1, sizeof(*keep));
+	aa_cleanup_free bool *keep = aa_array_make(tree->count, sizeof(*keep));
 
 	if (!keep)
 		return -ENOMEM;
@@ -274,7 +275,7 @@ int aa_tree_keep_below(struct aa_tree *tree, const bool *wanted_rows)
 
 int aa_tree_keep_above(struct aa_tree *tree, const bool *wanted_rows)
 {
-	aa_cleanup_free bool *keep = calloc(tree->count + 1, sizeof(*keep));
+	aa_cleanup_free bool *keep = aa_array_make(tree->count, sizeof(*keep));
 
 	if (!keep)
 		return -ENOMEM;
