@@ -12,10 +12,14 @@
 #include "launch.h"
 
 /*
- * A signal to all reaches us and the witness at the same time; what it takes is the witness's way to a processor.
- * A supervisor that walks through a cgroup takes a little longer.
+ * A signal to the group reaches us and the witness within microseconds; a supervisor that walks through a cgroup
+ * takes a little longer. After that time the witness is asked, and its answer decides.
  */
 #define WINDOW_MS 25
+/* How long before us it may have got the same signal: each report stands for one of ours and is then used up. */
+#define BEFORE_MS 250
+/* Unless it is stopped, or starved. */
+#define ANSWER_MS 1000
 
 /*
  * The command has it already if the witness has it too. But a group's signal does not reach a command that has
@@ -28,7 +32,7 @@ static bool is_for_command(const struct aa_relay *relay, int number)
 
 	if (relay->witness == NULL || relay->witness->fd < 0)
 		return !by_kernel || (number == SIGHUP && getsid(0) == getpid());
-	if (relay->witnessed_ms[number] + WINDOW_MS < relay->received_ms[number] ||
+	if (relay->witnessed_ms[number] + BEFORE_MS < relay->received_ms[number] ||
 	    relay->witnessed_ms[number] == 0)
 		return true;
 	return !by_kernel && getpgid(relay->command) != getpgrp();
@@ -39,27 +43,46 @@ static void pass_on(struct aa_relay *relay, int number)
 	if (number == SIGCONT ? aa_launch_is_stopped(relay->command) : is_for_command(relay, number))
 		(void)kill(relay->command, number);
 	relay->received_ms[number] = 0;
+	relay->witnessed_ms[number] = 0;
 }
 
+static void on_timer(uv_timer_t *timer);
+
+/* Decides on all that came before the witness was asked; waits for what is younger. */
+static void decide(struct aa_relay *relay)
+{
+	uint64_t first = 0;
+
+	for (int number = 1; number < AA_RELAY_SIGNALS; number++) {
+		if (relay->command == 0)
+			relay->received_ms[number] = 0;
+		if (relay->received_ms[number] == 0)
+			continue;
+		if (relay->received_ms[number] + WINDOW_MS <= relay->asked_ms)
+			pass_on(relay, number);
+		else if (first == 0 || relay->received_ms[number] < first)
+			first = relay->received_ms[number];
+	}
+	relay->asked_ms = 0;
+	(void)uv_timer_stop(&relay->timer);
+	if (first > 0)
+		(void)uv_timer_start(&relay->timer, on_timer, WINDOW_MS, 0);
+}
+
+/* The time to wait for others to get the signal is over, or that to wait for the witness's answer. */
 static void on_timer(uv_timer_t *timer)
 {
 	struct aa_relay *relay = timer->data;
-	uint64_t now = uv_now(timer->loop) + 1, next = 0;
+	bool asked = relay->asked_ms != 0;
 
-	for (int number = 1; number < AA_RELAY_SIGNALS; number++) {
-		uint64_t due = relay->received_ms[number] + WINDOW_MS;
-
-		if (relay->received_ms[number] == 0)
-			continue;
-		if (relay->command == 0)
-			relay->received_ms[number] = 0;
-		else if (due <= now)
-			pass_on(relay, number);
-		else if (next == 0 || due - now < next)
-			next = due - now;
+	if (!asked)
+		relay->asked_ms = uv_now(timer->loop) + 1;
+	if (asked || relay->witness == NULL) {
+		decide(relay);
+		return;
 	}
-	if (next > 0)
-		(void)uv_timer_start(timer, on_timer, next, 0);
+	aa_witness_ask(relay->witness);
+	(void)uv_timer_start(timer, on_timer, ANSWER_MS, 0);
 }
 
 static bool is_ours(const struct signalfd_siginfo *info)
@@ -135,12 +158,17 @@ static void on_witness(uv_poll_t *poll, int status, int events)
 	(void)status;
 	(void)events;
 	uv_update_time(poll->loop);
-	while ((r = aa_witness_read(relay->witness, &number)) > 0)
+	while ((r = aa_witness_read(relay->witness, &number)) > 0) {
 		if (number > 0 && number < AA_RELAY_SIGNALS)
 			relay->witnessed_ms[number] = uv_now(poll->loop) + 1;
+		else if (number == 0 && relay->asked_ms != 0)
+			decide(relay);
+	}
 	if (r < 0) {
 		(void)uv_poll_stop(poll);
 		relay->witness = NULL;
+		if (relay->asked_ms != 0)
+			decide(relay);
 	}
 }
 

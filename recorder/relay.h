@@ -33,6 +33,7 @@ struct aa_relay {
 	uv_poll_t poll;
 	uv_poll_t witness_poll;
 	uv_timer_t timer;
+	uint64_t asked_ms; /* when the witness was asked, in loop time + 1; 0: no answer is awaited */
 	/* When they came, in loop time + 1; 0: not. */
 	uint64_t received_ms[AA_RELAY_SIGNALS];
 	uint64_t witnessed_ms[AA_RELAY_SIGNALS];

@@ -16,6 +16,8 @@
 #include "launch.h"
 
 #define WATCH_MS 50
+/* Messages to the witness are what to watch, or this; from it signals, or 0 as the answer. */
+#define ASK ((pid_t)-1)
 
 /* The witness must not keep a pipe open that the caller waits to see closed. */
 static void close_others(int keep)
@@ -29,36 +31,47 @@ static void close_others(int keep)
 			(void)close(fd);
 }
 
+static void say(int fd, int number)
+{
+	if (write(fd, &number, sizeof(number)) != (ssize_t)sizeof(number))
+		_exit(0); /* nobody listens any more */
+}
+
+static void report_signals(int fd, int signal_fd)
+{
+	struct signalfd_siginfo info;
+
+	while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		say(fd, (int)info.ssi_signo);
+}
+
 static _Noreturn void witness_main(int fd, pid_t recorder)
 {
 	struct pollfd polled[2] = { { .fd = fd, .events = POLLIN }, { .events = POLLIN } };
-	pid_t watched = 0;
+	pid_t watched = 0, message;
 	sigset_t blocked;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)prctl(PR_SET_NAME, "aa-witness");
 	close_others(fd);
 	aa_launch_block_signals(&blocked);
-	polled[1].fd = signalfd(-1, &blocked, SFD_CLOEXEC);
-	if (polled[1].fd < 0 || write(fd, &(int){ 0 }, sizeof(int)) != sizeof(int) || getppid() != recorder)
+	polled[1].fd = signalfd(-1, &blocked, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (polled[1].fd < 0 || getppid() != recorder)
 		_exit(1);
+	say(fd, 0); /* listening */
 	for (;;) {
-		int n = poll(polled, 2, watched > 0 ? WATCH_MS : -1);
-
-		if (n < 0 && errno != EINTR)
+		if (poll(polled, 2, watched > 0 ? WATCH_MS : -1) < 0 && errno != EINTR)
 			_exit(1);
-		if (polled[0].revents != 0 && read(fd, &watched, sizeof(watched)) != sizeof(watched))
-			_exit(0);
-		if (polled[1].revents != 0) {
-			struct signalfd_siginfo info;
-			int number;
-
-			if (read(polled[1].fd, &info, sizeof(info)) != sizeof(info))
-				_exit(1);
-			number = (int)info.ssi_signo;
-			if (write(fd, &number, sizeof(number)) != sizeof(number))
+		if (polled[0].revents != 0) {
+			if (read(fd, &message, sizeof(message)) != (ssize_t)sizeof(message))
 				_exit(0);
+			report_signals(fd, polled[1].fd);
+			if (message == ASK)
+				say(fd, 0);
+			else
+				watched = message;
 		}
+		report_signals(fd, polled[1].fd);
 		if (watched > 0 && !aa_launch_is_stopped(watched)) {
 			(void)kill(recorder, SIGCONT);
 			watched = 0;
@@ -122,8 +135,18 @@ int aa_witness_read(struct aa_witness *witness, int *ret_signal)
 	return n < 0 && errno == EAGAIN ? 0 : -EPIPE;
 }
 
-void aa_witness_watch(struct aa_witness *witness, pid_t pid)
+static void tell(struct aa_witness *witness, pid_t message)
 {
 	if (witness->fd >= 0)
-		(void)send(witness->fd, &pid, sizeof(pid), MSG_NOSIGNAL | MSG_DONTWAIT);
+		(void)send(witness->fd, &message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void aa_witness_ask(struct aa_witness *witness)
+{
+	tell(witness, ASK);
+}
+
+void aa_witness_watch(struct aa_witness *witness, pid_t pid)
+{
+	tell(witness, pid);
 }

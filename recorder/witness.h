@@ -22,7 +22,16 @@ struct aa_witness {
 int aa_witness_start(struct aa_witness *witness);
 void aa_witness_end(struct aa_witness *witness);
 
-/* The next signal that the witness got. Returns 1, 0 if there is none now, -EPIPE if the witness is gone. */
+/*
+ * Asks for an answer, which comes after the report of every signal that the witness has got by then: however busy
+ * the machine is, what it has not reported before its answer has not been sent to it.
+ */
+void aa_witness_ask(struct aa_witness *witness);
+
+/*
+ * The next thing it says: a signal that it got, or 0 for an answer. Returns 1, 0 if there is nothing now, -EPIPE if
+ * the witness is gone.
+ */
 int aa_witness_read(struct aa_witness *witness, int *ret_signal);
 
 /*
