@@ -4,9 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,14 +18,6 @@
 #define EXIT_CANCELLED	 125
 #define EXIT_CANNOT_EXEC 126
 #define EXIT_NOT_FOUND	 127
-
-struct aa_user {
-	uid_t uid;
-	gid_t gid;
-	gid_t *groups;
-	int group_count;
-	char *variables[4]; /* HOME, SHELL, USER, LOGNAME */
-};
 
 /*
  * Limits of the caller that could end the recorder while the command is well within its own: the two are separate
@@ -99,99 +89,6 @@ void aa_launch_block_signals(sigset_t *ret_blocked)
 	(void)sigprocmask(SIG_BLOCK, ret_blocked, NULL);
 }
 
-void aa_user_free(struct aa_user *user)
-{
-	if (user == NULL)
-		return;
-	for (size_t i = 0; i < sizeof(user->variables) / sizeof(user->variables[0]); i++)
-		free(user->variables[i]);
-	free(user->groups);
-	free(user);
-}
-
-static char *variable(const char *name, const char *value)
-{
-	char *text = NULL;
-
-	return asprintf(&text, "%s=%s", name, value) < 0 ? NULL : text;
-}
-
-static int user_fill(struct aa_user *user, const char *name, struct aa_error *error)
-{
-	const struct passwd *entry;
-	int capacity = 0;
-
-	errno = 0;
-	entry = getpwnam(name);
-	if (entry == NULL)
-		return aa_error_set(error, errno != 0 ? -errno : -ENOENT, "--user: no such user: %s",
-				    errno != 0 ? strerror(errno) : "not in the user database");
-	user->uid = entry->pw_uid;
-	user->gid = entry->pw_gid;
-	user->variables[0] = variable("HOME", entry->pw_dir);
-	user->variables[1] = variable("SHELL", entry->pw_shell[0] != '\0' ? entry->pw_shell : "/bin/sh");
-	user->variables[2] = variable("USER", entry->pw_name);
-	user->variables[3] = variable("LOGNAME", entry->pw_name);
-	for (size_t i = 0; i < 4; i++)
-		if (user->variables[i] == NULL)
-			return aa_error_set(error, -ENOMEM, "out of memory");
-	do {
-		gid_t *grown;
-
-		capacity = capacity == 0 ? 32 : capacity * 2;
-		grown = realloc(user->groups, (size_t)capacity * sizeof(gid_t));
-		if (grown == NULL)
-			return aa_error_set(error, -ENOMEM, "out of memory");
-		user->groups = grown;
-		user->group_count = capacity;
-	} while (getgrouplist(name, user->gid, user->groups, &user->group_count) < 0 && capacity < 1 << 16);
-	return 0;
-}
-
-int aa_user_lookup(const char *name, struct aa_user **ret_user, struct aa_error *error)
-{
-	struct aa_user *user = calloc(1, sizeof(*user));
-	int r;
-
-	if (user == NULL)
-		return aa_error_set(error, -ENOMEM, "out of memory");
-	r = user_fill(user, name, error);
-	if (r < 0) {
-		aa_user_free(user);
-		return r;
-	}
-	*ret_user = user;
-	return 0;
-}
-
-/* The environment with the user's variables in place of the caller's. Only ever used right before an exec. */
-static char **user_environment(char **environment, const struct aa_user *user)
-{
-	size_t count = 0, kept = 0;
-	char **made;
-
-	while (environment[count] != NULL)
-		count++;
-	made = malloc((count + 5) * sizeof(*made));
-	if (made == NULL)
-		return NULL;
-	for (size_t i = 0; i < count; i++) {
-		bool replaced = false;
-
-		for (size_t j = 0; j < 4 && !replaced; j++) {
-			size_t name = strcspn(user->variables[j], "=") + 1;
-
-			replaced = strncmp(environment[i], user->variables[j], name) == 0;
-		}
-		if (!replaced)
-			made[kept++] = environment[i];
-	}
-	for (size_t j = 0; j < 4; j++)
-		made[kept++] = user->variables[j];
-	made[kept] = NULL;
-	return made;
-}
-
 /* Like a shell: the first entry of PATH where name is an executable file. Returns 0 or a positive errno. */
 static int search_path(const char *name, char *ret_path, size_t size)
 {
@@ -253,14 +150,6 @@ static int exec_command(char *const *argv, char **environment)
 	return error;
 }
 
-static int become(const struct aa_user *user)
-{
-	if (setgroups((size_t)user->group_count, user->groups) < 0 ||
-	    setresgid(user->gid, user->gid, user->gid) < 0 || setresuid(user->uid, user->uid, user->uid) < 0)
-		return errno;
-	return 0;
-}
-
 static _Noreturn void child_main(const struct aa_inherited *inherited, const struct aa_user *user,
 				 const struct itimerval *alarm_timer, char *const *argv, int go_fd,
 				 int error_fd)
@@ -281,8 +170,8 @@ static _Noreturn void child_main(const struct aa_inherited *inherited, const str
 	for (size_t i = 0; i < AA_LAUNCH_LIMITS; i++)
 		(void)setrlimit(lifted[i], &inherited->limits[i]);
 	if (user != NULL) {
-		error = become(user);
-		environment = user_environment(environment, user);
+		error = aa_user_become(user);
+		environment = aa_user_environment(user, environment);
 		if (error == 0 && environment == NULL)
 			error = ENOMEM;
 	}

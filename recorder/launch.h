@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "error.h"
+#include "user.h"
 
 #define AA_LAUNCH_LIMITS 6
 
@@ -35,12 +36,6 @@ void aa_launch_fill_standard_fds(void);
 
 /* Blocks everything but the signals of faults: from here on they are read from a signalfd. */
 void aa_launch_block_signals(sigset_t *ret_blocked);
-
-struct aa_user;
-
-/* Looks the user up, with all groups. Returns 0, -ENOENT no such user, -ENOMEM ... */
-int aa_user_lookup(const char *name, struct aa_user **ret_user, struct aa_error *error);
-void aa_user_free(struct aa_user *user); /* NULL is fine */
 
 struct aa_launch {
 	pid_t pid;    /* 0: none */
