@@ -176,7 +176,9 @@ class Transparent(aa.Case):
 		return [line["pid"] for line in map(aa.json.loads, self.read_truth().splitlines()) if line["t"] == "process"][1:]
 
 	def test_detach_on_exit(self):
-		recording = self.record("leftovers", "60000", "3", options=["--detach-on-exit"])
+		# The leftovers keep what they have of standard output and error: no pipes, then.
+		recording = self.record("leftovers", "60000", "3", options=["--detach-on-exit"], stdout=subprocess.DEVNULL,
+					stderr=subprocess.DEVNULL)
 		self.assertEqual(recording.status, 3)
 		self.assertEqual(recording.session.row["state"], "complete")
 		running = [pid for pid in self.leftover_pids() if aa.alive(pid)]
@@ -190,6 +192,7 @@ class Transparent(aa.Case):
 		for number in (signal.SIGINT, signal.SIGTERM):
 			with self.subTest(number.name), self.truth_file() as fd:
 				process = self.start(self.workload, "leftovers", "60000", "3", pass_fds=[fd],
+						     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
 						     env=aa.clean_environment(AA_TRUTH_FD=str(fd)))
 				# The root has ended when its children have another parent.
 				self.assertTrue(aa.wait_until(lambda: len(self.leftover_pids()) == 3 and not aa.alive(self.root_pid())))
