@@ -87,7 +87,7 @@ static void add_words(struct aa_text_buffer *line, const struct missing *missing
 	} else if (missing->recording > 0) {
 		aa_text_add_string(line, "still recording");
 	} else if (missing->interrupted > 0) {
-		aa_text_add_string(line, "its recorder died");
+		aa_text_add_string(line, "interrupted (its recorder died)");
 	}
 	add_count(line, missing->lost, "event lost", "events lost");
 	add_count(line, missing->partial, "event not whole", "events not whole");

@@ -78,9 +78,9 @@ class Usage(golden.Golden):
         me = os.getpid()
         for boot_id, pid, ticks, state, line in (
                 (BOOT_ID, me, start_ticks(me), "recording", "incomplete: still recording"),
-                (BOOT_ID, me, start_ticks(me) + 1, "interrupted", "incomplete: its recorder died"),
-                (BOOT_ID, 2**22 + 1, 1, "interrupted", "incomplete: its recorder died"),
-                (BOOT_ID.replace(BOOT_ID[0], "x"), me, start_ticks(me), "interrupted", "incomplete: its recorder died")):
+                (BOOT_ID, me, start_ticks(me) + 1, "interrupted", "incomplete: interrupted (its recorder died)"),
+                (BOOT_ID, 2**22 + 1, 1, "interrupted", "incomplete: interrupted (its recorder died)"),
+                (BOOT_ID.replace(BOOT_ID[0], "x"), me, start_ticks(me), "interrupted", "incomplete: interrupted (its recorder died)")):
             db.execute("UPDATE session SET state = 'recording', end_ns = NULL, boot_id = ?, recorder_pid = ?, recorder_start_ticks = ?"
                        " WHERE id = 1", (boot_id, pid, ticks))
             db.commit()
@@ -92,7 +92,7 @@ class Usage(golden.Golden):
 
     def test_incomplete_is_said(self):
         """Text ends with it; other formats leave it to standard error, and --quiet silences that."""
-        line = "incomplete: its recorder died, 5 events lost, 1 value truncated, 1 hook refused (see aa-query --session 2 gaps)\n"
+        line = "incomplete: interrupted (its recorder died), 5 events lost, 1 value truncated, 1 hook refused (see aa-query --session 2 gaps)\n"
         for words in (["tree"], ["timeline"], ["process"], ["process", "900"], ["gaps"], ["sql", "SELECT 1 FROM exec"]):
             self.assertTrue(self.text(self.fixture_path, "--session", "2", *words).endswith(line), words)
             result = self.run_query(self.fixture_path, "--session", "2", "--format", "json", *words)
@@ -101,7 +101,7 @@ class Usage(golden.Golden):
             self.assertEqual(result.stderr, b"")
         # Only what the answer is about: the gaps lie elsewhere, the catalogue has none.
         text = self.text(self.fixture_path, "--session", "2", "timeline", "--until", "+0.1")
-        self.assertTrue(text.endswith("incomplete: its recorder died, 1 hook refused (see aa-query --session 2 gaps)\n"))
+        self.assertTrue(text.endswith("incomplete: interrupted (its recorder died), 1 hook refused (see aa-query --session 2 gaps)\n"))
         self.assertNotIn("incomplete", self.text(self.fixture_path, "--session", "2", "sql", "SELECT id FROM session"))
 
     def test_sql_only_reads(self):
