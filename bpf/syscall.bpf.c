@@ -155,15 +155,17 @@ static __always_inline void aa_setsid_send(const struct aa_header *base, struct 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(aa_syscall_exit, struct pt_regs *regs, long result)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u32 number = aa_syscall_number(regs), action;
-	bool compat = aa_syscall_compat(task);
 	struct aa_failed_exec failed = { .error = (__s32)-result, .dirfd = AT_FDCWD, .syscall = number };
+	struct task_struct *task;
 	struct aa_header base;
 	struct aa_scope *scope;
+	bool compat;
 
-	if (number >= AA_SYSCALL_SLOTS)
-		return 0;
+	if (number >= AA_SYSCALL_SLOTS || (!aa_native_actions[number] && !aa_compat_actions[number]))
+		return 0; /* nearly every call of the host ends here */
+	task = (struct task_struct *)bpf_get_current_task();
+	compat = aa_syscall_compat(task);
 	action = compat ? aa_compat_actions[number] : aa_native_actions[number];
 	if (action == AA_SYSCALL_NONE)
 		return 0;
