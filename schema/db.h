@@ -19,6 +19,9 @@
 #define AA_DB_VERSION	     1		/* user_version: number of the newest schema/NNNN.sql */
 #define AA_DB_DEFAULT_PATH   "/var/lib/aa-record/aa.db"
 
+/* Milliseconds that a statement waits for another process's lock. */
+#define AA_DB_BUSY_MS 10000
+
 struct aa_db;
 
 /* $AA_DB, else AA_DB_DEFAULT_PATH. Never NULL. */

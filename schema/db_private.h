@@ -15,9 +15,6 @@ struct aa_db {
 /* Not open yet; aa_db_close releases it. NULL if memory ran out. */
 struct aa_db *aa_db_new(const char *path);
 
-/* Milliseconds that a statement waits for another process's lock. */
-#define AA_DB_BUSY_MS 10000
-
 /* Sets what both kinds of connection need; busy_timeout first. */
 int aa_db_configure(struct aa_db *db, struct aa_error *error);
 

@@ -397,6 +397,8 @@ int aa_store_commit(struct aa_store *store, struct aa_batch *batch, struct aa_er
 			roll_back_memory(store);
 		else
 			finish_memory(store, batch);
+		if (r == 0)
+			aa_store_checkpoint(store);
 	}
 	free(pass.malformed);
 	for (int lane = 0; lane < AA_LANE_COUNT && r < 0; lane++)

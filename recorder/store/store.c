@@ -8,6 +8,9 @@
 #include "memory.h"
 #include "store_private.h"
 
+/* As journal_size_limit: what a WAL may keep between two checkpoints. */
+#define WAL_LIMIT_BYTES (64 << 20)
+
 int aa_store_open(const char *path, struct aa_store **ret_store, struct aa_error *error)
 {
 	aa_cleanup(aa_store_closep) struct aa_store *store = calloc(1, sizeof(*store));
@@ -16,6 +19,7 @@ int aa_store_open(const char *path, struct aa_store **ret_store, struct aa_error
 	if (!store)
 		return aa_error_set(error, -ENOMEM, "out of memory");
 	store->clock = aa_store_read_clock;
+	store->wal_limit_bytes = store->wal_try_bytes = WAL_LIMIT_BYTES;
 	for (int lane = 0; lane < AA_LANE_COUNT; lane++)
 		store->stuck[lane] = UINT64_MAX;
 	aa_siphash_new_key(&store->key);

@@ -70,6 +70,8 @@ struct aa_store {
 	int64_t owner_id;	  /* session that began first with them */
 	sqlite3_stmt *cursor;
 	uint64_t stuck[AA_LANE_COUNT]; /* where a commit got no further; ~0: nowhere */
+	int64_t wal_limit_bytes;       /* beyond it, a checkpoint that empties the WAL is tried */
+	int64_t wal_try_bytes;	       /* size at which it is tried next */
 	struct aa_scan scan;
 	uint32_t *order; /* entries of the scan, sorted by session */
 	uint32_t order_capacity;
@@ -150,6 +152,9 @@ int aa_sink_orphan(struct aa_session *session, const struct aa_scan_orphan *orph
 
 /* A clock row if the wall clock was stepped since the last one. */
 int aa_session_check_clock(struct aa_session *session, struct aa_error *error);
+
+/* After a commit: empties a WAL that has grown large. */
+void aa_store_checkpoint(struct aa_store *store);
 
 /* Reads both clocks. */
 void aa_store_read_clock(uint64_t *ret_boot_ns, int64_t *ret_offset_ns);

@@ -80,6 +80,7 @@ static inline void forged_close(struct forged *forged)
 /* As at the beginning, but for tables that were made: rows, processes, strings, totals are gone. */
 static inline void forged_reset(struct forged *forged)
 {
+	FORGED_REQUIRE(aa_db_exec(forged->store->db, "BEGIN", NULL) == 0);
 	for (size_t i = 0; i < forged->store->session_count; i++) {
 		struct aa_session *session = forged->store->sessions[i];
 
@@ -100,6 +101,7 @@ static inline void forged_reset(struct forged *forged)
 		session->strings = aa_intern_new(&forged->store->key, 16, 1024);
 		FORGED_REQUIRE(session->strings);
 	}
+	FORGED_REQUIRE(aa_db_exec(forged->store->db, "COMMIT", NULL) == 0);
 	forged->ring.producer = forged->ring.consumer = 0;
 	for (int lane = 0; lane < AA_LANE_COUNT; lane++)
 		forged->store->stuck[lane] = UINT64_MAX;

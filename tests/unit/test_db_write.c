@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening for writing: what is made, with which settings, and what is refused without being touched. */
+#include <sched.h>
+#include <sys/mount.h>
+
 #include "db_test.h"
 
 static void test_makes_directory_and_file(void **state)
@@ -187,8 +190,8 @@ static void test_refuses_untrusted_links(void **state)
 	}
 }
 
-/* Runs a check as nobody, in a child. */
-static void as_nobody(struct db_test *t, void (*check)(struct db_test *t))
+/* Runs a check in a child, which may become somebody else or mount things. */
+static void in_child(struct db_test *t, void (*check)(struct db_test *t))
 {
 	int status;
 	pid_t pid;
@@ -197,8 +200,6 @@ static void as_nobody(struct db_test *t, void (*check)(struct db_test *t))
 		skip();
 	pid = fork();
 	if (pid == 0) {
-		if (setgid(65534) < 0 || setuid(65534) < 0)
-			_exit(1);
 		check(t);
 		_exit(0);
 	}
@@ -220,6 +221,7 @@ static void cannot_write(struct db_test *t)
 	struct aa_db *db = NULL;
 	char path[128];
 
+	REQUIRE(setgid(65534) == 0 && setuid(65534) == 0);
 	REQUIRE(aa_db_open_write(t->path, &db, &error) == -EACCES);
 	REQUIRE(strstr(error.text, "ermission"));
 	error = (struct aa_error){ 0 };
@@ -238,7 +240,39 @@ static void test_refuses_without_permission(void **state)
 	close_db(t);
 	assert_int_equal(chmod(t->directory, 0755), 0);
 	assert_int_equal(chmod(t->path, 0444), 0);
-	as_nobody(t, cannot_write);
+	in_child(t, cannot_write);
+}
+
+static void cannot_grow(struct db_test *t)
+{
+	REQUIRE(unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0);
+	/* From no room for the first page to almost enough. */
+	for (int kilobytes = 4; kilobytes <= 64; kilobytes += 12) {
+		struct aa_error error = { 0 };
+		struct aa_db *db = NULL;
+		char options[32];
+		int r;
+
+		(void)snprintf(options, sizeof(options), "size=%dk", kilobytes);
+		REQUIRE(mount("tmpfs", t->directory, "tmpfs", 0, options) == 0);
+		r = aa_db_open_write(t->path, &db, &error);
+		if (r != -ENOSPC || !strstr(error.text, "full"))
+			(void)fprintf(stderr, "%d KiB: %d, %s\n", kilobytes, r, error.text);
+		REQUIRE(r == -ENOSPC && strstr(error.text, "full"));
+		REQUIRE(umount(t->directory) == 0);
+	}
+	t->error = (struct aa_error){ 0 };
+	REQUIRE(mount("tmpfs", t->directory, "tmpfs", 0, "size=1m") == 0);
+	REQUIRE(aa_db_open_write(t->path, &t->db, &t->error) == 0);
+	aa_db_close(t->db);
+	REQUIRE(mount("none", t->directory, "none", MS_REMOUNT | MS_RDONLY, "") == 0);
+	REQUIRE(aa_db_open_write(t->path, &t->db, &t->error) == -EROFS);
+	REQUIRE(strstr(t->error.text, "Read-only"));
+}
+
+static void test_refuses_full_and_read_only_disks(void **state)
+{
+	in_child(*state, cannot_grow);
 }
 
 /* All begin at the same moment; each must find, or make, the same database. */
@@ -294,6 +328,7 @@ int main(void)
 		DB_TEST(test_refuses_other_applications_and_newer_versions),
 		DB_TEST(test_refuses_untrusted_links),
 		DB_TEST(test_refuses_without_permission),
+		DB_TEST(test_refuses_full_and_read_only_disks),
 		DB_TEST(test_many_create_at_once),
 	};
 

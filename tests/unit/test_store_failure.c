@@ -3,6 +3,8 @@
  * A commit that fails stores nothing, in the database or in memory, and the same records can be offered again: tried
  * with a full database and with one that somebody else keeps locked, at every point where it can happen.
  */
+#include <sys/stat.h>
+
 #include "store_test.h"
 
 /* Something of everything: new tables, strings, changed processes, a new parent. */
@@ -217,6 +219,43 @@ static void test_begin_without_room_leaves_nothing(void **state)
 	assert_int_equal(id, 2);
 }
 
+static int64_t wal_size(struct store_test *t)
+{
+	struct stat file;
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s-wal", t->path);
+	return stat(path, &file) == 0 ? file.st_size : -1;
+}
+
+/* With a reader always in the way the WAL only grows; in the first moment without one it is emptied. */
+static void test_wal_is_emptied_when_readers_let_it(void **state)
+{
+	const int64_t limit = 1 << 20;
+	struct store_test *t = *state;
+	sqlite3 *reader = NULL;
+	uint32_t first = 1000;
+
+	t->store->wal_limit_bytes = t->store->wal_try_bytes = limit;
+	assert_int_equal(sqlite3_open(t->path, &reader), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM agent", NULL, NULL, NULL),
+			 SQLITE_OK);
+	while (wal_size(t) < 3 * limit) {
+		fill(&t->kernel, (struct fake_process){ .tgid = 1 }, first += 10);
+		commit_all(t);
+	}
+	assert_true(t->store->wal_try_bytes > limit); /* it was tried, in vain */
+	assert_int_equal(sqlite3_exec(reader, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	while (t->store->wal_try_bytes > limit) {
+		fill(&t->kernel, (struct fake_process){ .tgid = 1 }, first += 10);
+		commit_all(t);
+	}
+	assert_true(wal_size(t) < limit);
+	assert_int_equal(sqlite3_close(reader), SQLITE_OK);
+	expect_rows(t, "PRAGMA busy_timeout", "10000\n");
+	expect_rows(t, "PRAGMA integrity_check", "ok\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +264,7 @@ int main(void)
 		STORE_TEST(test_failure_is_not_lack_of_progress),
 		STORE_TEST(test_end_without_room_can_be_repeated),
 		STORE_TEST(test_begin_without_room_leaves_nothing),
+		STORE_TEST(test_wal_is_emptied_when_readers_let_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
