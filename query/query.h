@@ -53,9 +53,8 @@ struct aa_query {
 };
 
 /* Flags of a command: what it can do with --session. */
-#define AA_COMMAND_ALL	   0x1u /* takes --session all */
-#define AA_COMMAND_LIST	   0x2u /* without --session: all */
-#define AA_COMMAND_WITHOUT 0x4u /* works without any session */
+#define AA_COMMAND_ALL	0x1u /* takes --session all */
+#define AA_COMMAND_LIST 0x2u /* without --session: all */
 
 struct aa_command {
 	const char *name;

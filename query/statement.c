@@ -226,7 +226,7 @@ enum aa_style aa_status_style(const char *status)
 {
 	if (strcmp(status, "running") == 0)
 		return AA_STYLE_GOOD;
-	if (strcmp(status, "exit 0") == 0 || strncmp(status, "exit ", 5) != 0)
-		return *status == 'S' || *status == 's' ? AA_STYLE_BAD : AA_STYLE_DIM;
+	if (strcmp(status, "exit 0") == 0 || strcmp(status, "not seen to end") == 0)
+		return AA_STYLE_DIM;
 	return AA_STYLE_BAD;
 }

@@ -43,8 +43,8 @@ int aa_statement_open_session(struct aa_query *query, sqlite3_stmt **ret_stateme
 			      const char *sql);
 
 /*
- * One view of the database for several statements, which a recorder may be adding to. To be ended before anything is
- * written. 0 or a negative errno.
+ * One view of the database for several statements, which a recorder may be adding to. To be ended before a
+ * reader is waited for (out.h). 0 or a negative errno.
  */
 int aa_query_begin(struct aa_query *query);
 void aa_query_end(struct aa_query *query);

@@ -2,6 +2,7 @@
 """The command line: what is refused, which session is meant, what sql may do, what a terminal gets."""
 import os
 import pathlib
+import pty
 import sqlite3
 
 import golden
@@ -165,6 +166,25 @@ class Usage(golden.Golden):
         # A reader who leaves the pager is no error, one that is not there is.
         self.assertEqual(run_in_terminal(base + ["timeline"], golden.environment(PAGER="true"))[1], 0)
         self.assertIn("cannot run the pager", run_in_terminal(base + ["tree"], golden.environment(PAGER="/nonexistent/pager"))[0])
+
+    def test_interrupt_in_the_pager(self):
+        """^C ends the query, not the pager: the terminal is not left to both the shell and a pager."""
+        statement = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c"
+        marker = self.directory / "ended"
+        env = golden.environment(PAGER=f"trap '' INT; cat; touch {marker}")
+        pid, leader = pty.fork()
+        if pid == 0:
+            os.execve(golden.AA_QUERY, [golden.AA_QUERY, "--db", self.fixture_path, "sql", statement], env)
+        os.read(leader, 100)
+        os.write(leader, b"\x03")
+        try:
+            while os.read(leader, 65536):
+                pass
+        except OSError:
+            pass
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 130)
+        os.close(leader)
+        self.assertTrue(marker.exists())
 
 
 if __name__ == "__main__":
