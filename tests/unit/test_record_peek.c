@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "peek.h"
 
 static struct aa_peek peek;
+static int held[2]; /* standard input of children: nothing ever comes, so that read waits */
 
 /* A child that runs an image of its own, with arguments and an environment that are known. */
 static pid_t start_child(char *const *argv, char *const *envp)
@@ -30,6 +32,7 @@ static pid_t start_child(char *const *argv, char *const *envp)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		(void)dup2(held[0], STDIN_FILENO);
 		(void)dup2(ready[1], STDOUT_FILENO);
 		(void)close(ready[0]);
 		(void)close(ready[1]);
@@ -178,7 +181,7 @@ static int prepare(void **state)
 {
 	(void)state;
 	aa_peek_init(&peek, 1 << 20);
-	return 0;
+	return pipe2(held, O_CLOEXEC);
 }
 
 int main(void)
