@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,7 +180,7 @@ static int prepare(void **state)
 {
 	(void)state;
 	aa_peek_init(&peek, 1 << 20);
-	return pipe2(held, O_CLOEXEC);
+	return pipe(held);
 }
 
 int main(void)
