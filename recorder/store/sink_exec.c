@@ -234,6 +234,24 @@ static void add_common(struct aa_row *row, const struct exec_row *exec, uint32_t
 	aa_row_buffer(row, comm);
 }
 
+/* A snapshot's record does not know how many arguments there are: those that were read are counted. */
+static void add_count(struct aa_row *row, const struct exec_row *exec, const struct aa_exec *record)
+{
+	uint64_t count = 0;
+
+	if (!(record->header.flags & AA_FLAG_SNAPSHOT)) {
+		aa_row_int(row, record->argc);
+		return;
+	}
+	if (!exec->has_args) {
+		aa_row_null(row);
+		return;
+	}
+	for (size_t i = 0; i < exec->args->size; i++)
+		count += exec->args->data[i] == '\0';
+	aa_row_uint(row, count);
+}
+
 static void add_args(struct aa_row *row, const struct exec_row *exec, const struct aa_exec *record)
 {
 	if (exec->has_args)
@@ -244,7 +262,7 @@ static void add_args(struct aa_row *row, const struct exec_row *exec, const stru
 		aa_row_blob(row, exec->args->data, exec->args->size);
 	else
 		aa_row_null(row);
-	aa_row_int(row, record->argc);
+	add_count(row, exec, record);
 	aa_row_uint(row, record->arg_size);
 	aa_row_uint(row, exec->has_args ? exec->args->size : 0);
 }
