@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import aa
 
@@ -106,10 +107,13 @@ class Storm(aa.Case):
 
 	def attach_to_forest(self):
 		with self.truth_file() as fd:
-			workload = self.start_workload(fd, "forest", "3000")
-			recording = self.finish(self.attach(workload.pid))
-			self.assertEqual(workload.wait(), 0)
-			recording.truth_text = self.read_truth()
+			workload = self.start_workload(fd, "forest")
+			process = self.attach(workload.pid)
+			self.assertTrue(aa.wait_until(self.recording_began, 60))
+			time.sleep(1)
+			workload.stdin.close()
+			self.assertEqual(workload.wait(timeout=60), 0)
+			recording = self.finish(process)
 		self.assertEqual(recording.status, 0, recording.err)
 		session = aa.Session(self.database)
 		self.addCleanup(session.close)
@@ -150,13 +154,18 @@ class Storm(aa.Case):
 		self.assertEqual({row["source"] for row in execs}, {"snapshot"})
 		number = next(row["id"] for row in rows if row["source"] == "root")
 		root = next(row for row in execs if row["process_id"] == number)
+		self.assertIsNone(root["marks"])
 		self.assertEqual((root["exe"], aa.arguments(root)),
-				 (self.workload, [self.workload.encode(), b"forest", b"3000"]))
+				 (self.workload, [self.workload.encode(), b"forest"]))
 
 	def test_attach_to_several(self):
 		with self.truth_file() as fd:
-			workloads = [self.start_workload(fd, "forest", "1500") for _ in range(2)]
-			recording = self.finish(self.attach(*[w.pid for w in workloads]))
+			workloads = [self.start_workload(fd, "forest") for _ in range(2)]
+			process = self.attach(*[w.pid for w in workloads])
+			self.assertTrue(aa.wait_until(self.recording_began, 60))
+			for workload in workloads:
+				workload.stdin.close()
+			recording = self.finish(process)
 		self.assertEqual(recording.status, 0, recording.err)
 		self.assert_complete(recording.session, gaps=["truncated"])
 		roots = [row["pid"] for row in recording.session.processes() if row["source"] == "root"]

@@ -147,6 +147,8 @@ int main(int argc, char **argv)
 		return inside_workloads[0].run(argc - 2, argv + 2);
 	if (truth_open())
 		truth_process("root", 0, 0);
+	else if (getenv("AA_SPAWNED_BY"))
+		truth_process("vfork", atoi(getenv("AA_SPAWNED_BY")), 0);
 	if (!name || strcmp(name, "quiet") != 0)
 		truth_exec(argv);
 	if (name && (strcmp(name, "leaf") == 0 || strcmp(name, "quiet") == 0))

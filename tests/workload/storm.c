@@ -3,6 +3,7 @@
 #include "workload.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 struct job {
@@ -164,6 +166,7 @@ static void grow(int parent, int depth, unsigned seed)
 {
 	int me = atomic_fetch_add(&forest->used, 1);
 	struct slot *slot = &forest->slots[me];
+	struct timespec pace = { .tv_nsec = 200000 };
 
 	slot->pid = getpid();
 	slot->parent = parent;
@@ -173,14 +176,16 @@ static void grow(int parent, int depth, unsigned seed)
 
 		seed = seed * 1103515245 + 12345;
 		dice = seed >> 16 & 15;
-		if (forest->alive > ALIVE_LIMIT && depth > 1) {
+		if (forest->alive > ALIVE_LIMIT) {
 			reap_some(WNOHANG);
-			if (dice & 1)
+			if (dice & 1 && depth > 1)
 				break;
 			sleep_ms(1);
 			continue;
 		}
 		grow_child(me, depth, seed);
+		/* A few thousand a second: enough to meet every window, without using up all process ids. */
+		(void)nanosleep(&pace, NULL);
 		if (dice < 4 && depth > 1)
 			break; /* orphans remain */
 		if (dice < 9)
@@ -194,10 +199,10 @@ static void grow(int parent, int depth, unsigned seed)
 	_exit(0);
 }
 
+/* Goes on until the end of standard input. */
 static int forest_workload(int argc, char **argv)
 {
-	long ms = argc > 0 ? atol(argv[0]) : 3000;
-	long long end = now_ns() + ms * 1000000;
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 
 	truth_pid("ready", getpid());
 	forest = mmap(NULL, sizeof *forest, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -208,11 +213,12 @@ static int forest_workload(int argc, char **argv)
 		die("PR_SET_CHILD_SUBREAPER");
 	for (int i = 0; i < 2; i++)
 		grow_child(-1, 0, (unsigned)getpid() * 7919u + (unsigned)i);
-	while (now_ns() < end) {
+	(void)argc;
+	(void)argv;
+	while (poll(&input, 1, 1) == 0) {
 		reap_some(WNOHANG);
 		if (forest->alive == 0)
 			grow_child(-1, 0, (unsigned)now_ns());
-		sleep_ms(1);
 	}
 	forest->stop = 1;
 	reap_some(0);
@@ -231,6 +237,6 @@ static int forest_workload(int argc, char **argv)
 const struct workload storm_workloads[] = {
 	{ "storm", "[COUNT [WORKERS]]", storm },
 	{ "spawns", "[COUNT]", spawns },
-	{ "forest", "[MILLISECONDS]", forest_workload },
+	{ "forest", "", forest_workload },
 	{ NULL, NULL, NULL },
 };

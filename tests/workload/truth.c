@@ -85,7 +85,8 @@ void line_number(struct line *line, const char *name, long long value)
 	line_string(line, digits);
 }
 
-static void line_numbers(struct line *line, const char *name, const unsigned long long *values, unsigned count)
+static void line_numbers(struct line *line, const char *name, const unsigned long long *values,
+			 unsigned count)
 {
 	line_name(line, name);
 	for (unsigned i = 0; i < count; i++) {
