@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import shlex
 import signal
 import subprocess
 import time
@@ -106,11 +105,9 @@ class Output(aa.Case):
 		"""The documented query, with the sqlite3 program alone, on a file that is called aa.db."""
 		with open(os.environ["AA_README"], encoding="utf-8") as file:
 			readme = file.read()
-		blocks = re.findall(r"^```[a-z]*\n(.*?)^```", readme, re.S | re.M)
-		blocks = [block for block in blocks if re.search(r"^(\$ )?sqlite3 .*aa\.db ", block, re.M)]
-		self.assertTrue(blocks, "README.md has no query for sqlite3")
-		command = blocks[0].split("\n\n")[0]
-		command = re.sub(r"^\$ ", "", command)
+		found = re.search(r"^(?: {4}|\$ )?(sqlite3 [^\n\"]*aa\.db \"[^\"]+\")$", readme, re.M)
+		self.assertIsNotNone(found, "README.md has no query for sqlite3")
+		command = found[1]
 		directory = self.directory
 		recording = self.record("fail", self.make_directory("d"))
 		self.assertEqual(recording.status, 0, recording.err)
@@ -131,7 +128,9 @@ class Output(aa.Case):
 		process = self.start("/bin/sh", "-c", script, cwd=self.directory)
 		recording = self.finish(process)
 		self.assertEqual(recording.status, 5)
-		found = [(shlex.split(row["command"])[0], row["status"]) for row in recording.session.commands()]
+		names = {row["id"]: aa.arguments(row)[0].decode() if row["argc"] else row["filename"]
+			 for row in recording.session.execs()}
+		found = [(names[row["exec_id"]], row["status"]) for row in recording.session.commands()]
 		self.assertEqual(found, [("/bin/sh", "replaced by exec"), ("/bin/true", "exit 0"), ("/bin/false", "exit 1"),
 					 ("sh", "exit 3"), ("sh", "SIGKILL"), ("/nonexistent/x", "exec failed: ENOENT"),
 					 ("/bin/sh", "exit 5")])
@@ -155,17 +154,21 @@ class Output(aa.Case):
 
 	def test_a_session_that_is_being_recorded_says_so(self):
 		process = self.start("sleep", "1000")
-		self.assertTrue(aa.wait_until(lambda: b"sleep" in self.query("tree", check=False).stdout, 60))
+		self.assertTrue(aa.wait_until(lambda: b"sleep 1000" in self.query("tree", check=False).stdout, 60))
 		self.assertRegex(self.query("tree").stdout.decode().strip().splitlines()[-1], "(?i)still|recording")
 		self.assertIn("recording", self.query("sessions").stdout.decode())
 		process.send_signal(signal.SIGTERM)
 		self.assertEqual(self.finish(process).status, -signal.SIGTERM)
 
 	def test_a_killed_recorder_is_seen_at_once(self):
-		process = self.start("sleep", "2")
-		self.assertTrue(aa.wait_until(lambda: b"sleep" in self.query("tree", check=False).stdout, 60))
+		process = self.start("sleep", "20")
+		self.assertTrue(aa.wait_until(lambda: b"sleep 20" in self.query("tree", check=False).stdout, 60))
+		child = aa.Session(self.database)
+		pid = child.row["root_pid"]
+		child.close()
 		process.kill()
 		process.wait()
+		self.addCleanup(aa.kill_quietly, pid)
 		self.assertIn("interrupted", self.query("sessions").stdout.decode())
 		self.assertRegex(self.query("tree").stdout.decode().strip().splitlines()[-1], "(?i)interrupted")
 
