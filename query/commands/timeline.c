@@ -4,11 +4,13 @@
  * statement ends and goes on later behind the last row, so that no transaction of ours lasts (see out.h).
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "complete.h"
+#include "fold.h"
 #include "memory.h"
 #include "query.h"
 #include "replay/array.h"
@@ -42,6 +44,8 @@ enum {
 	SESSION = 0,
 	TIME = 1,
 	KIND = 3,
+	PID = 4,
+	TID = 5,
 	DETAIL = 8,
 	COLUMNS = sizeof(columns) / sizeof(columns[0]),
 };
@@ -65,6 +69,7 @@ struct timeline {
 	size_t count;
 	size_t first;	/* those before it have ended */
 	size_t started; /* cursors[first..started) have been opened once */
+	struct aa_fold fold;
 };
 
 static int64_t monotonic_ns(void)
@@ -195,6 +200,66 @@ static enum aa_style kind_style(const char *kind)
 	return AA_STYLE_PLAIN;
 }
 
+/* Tells how many rows were not shown, as a row of their kind. */
+static void show_hidden(struct aa_query *query, struct aa_fold *fold)
+{
+	aa_cleanup(aa_text_release) struct aa_text_buffer detail = { 0 };
+	struct aa_cell cells[COLUMNS] = { 0 };
+
+	if (fold->hidden == 0)
+		return;
+	aa_text_printf(&detail, "%s, in %" PRIu64 " more place%s", fold->what, fold->hidden,
+		       fold->hidden == 1 ? "" : "s");
+	cells[SESSION] = aa_cell_integer(fold->session_id);
+	cells[TIME] = aa_cell_integer(fold->last_ns);
+	cells[KIND] = aa_cell_styled(aa_cell_text("exec_failed"), AA_STYLE_BAD);
+	cells[PID] = aa_cell_integer(fold->pid);
+	cells[DETAIL] = aa_cell_styled(aa_cell_text(detail.failed ? NULL : detail.data), AA_STYLE_BAD);
+	fold->hidden = 0;
+	aa_render_row(&query->render, cells);
+}
+
+/*
+ * In text, a search through $PATH is folded. Returns AA_FOLD_TOLD when a line was shown for the rows before this one:
+ * rendering may have let go of this one, so it has to be looked for again.
+ */
+enum fold_result {
+	AA_FOLD_SHOW,
+	AA_FOLD_HIDE,
+	AA_FOLD_TOLD,
+};
+
+static enum fold_result fold_row(struct timeline *timeline, const struct cursor *cursor)
+{
+	struct aa_fold *fold = &timeline->fold;
+	int64_t session_id = cursor->session->id;
+	int64_t pid = sqlite3_column_int64(cursor->statement, PID);
+	int64_t tid = sqlite3_column_int64(cursor->statement, TID);
+	const char *detail = NULL;
+
+	if (!aa_render_is_text(&timeline->query->render))
+		return AA_FOLD_SHOW;
+	if (strcmp(aa_statement_text(cursor->statement, KIND), "exec_failed") == 0)
+		detail = aa_statement_text(cursor->statement, DETAIL);
+	if (fold->hidden > 0 && aa_fold_ends(fold, session_id, pid, tid, detail)) {
+		show_hidden(timeline->query, fold);
+		return AA_FOLD_TOLD;
+	}
+	return aa_fold_next(fold, session_id, pid, tid, cursor->time_ns, detail) ? AA_FOLD_HIDE
+										 : AA_FOLD_SHOW;
+}
+
+/* The row has been dealt with. Before it is rendered: rendering may let go of the statement. */
+static void pass_row(struct cursor *cursor)
+{
+	if (cursor->shown > 0 && cursor->time_ns == cursor->shown_ns)
+		cursor->shown++;
+	else
+		cursor->shown = 1;
+	cursor->shown_ns = cursor->time_ns;
+	cursor->has_row = false;
+}
+
 static void show_row(struct aa_query *query, struct cursor *cursor)
 {
 	struct aa_cell cells[COLUMNS];
@@ -208,13 +273,7 @@ static void show_row(struct aa_query *query, struct cursor *cursor)
 	    cells[DETAIL].type == AA_CELL_TEXT)
 		style = aa_status_style(cells[DETAIL].bytes);
 	cells[DETAIL].style = style;
-	/* Before the row is rendered: rendering may let go of the statement. */
-	if (cursor->shown > 0 && cursor->time_ns == cursor->shown_ns)
-		cursor->shown++;
-	else
-		cursor->shown = 1;
-	cursor->shown_ns = cursor->time_ns;
-	cursor->has_row = false;
+	pass_row(cursor);
 	aa_render_row(&query->render, cells);
 }
 
@@ -252,15 +311,25 @@ static int show_rows(struct timeline *timeline)
 	struct aa_query *query = timeline->query;
 	const struct aa_number *limit = &query->settings.filter.limit;
 	struct cursor *cursor;
-	int64_t count = 0;
+	int64_t count = 0, seen = 0;
 
 	while (query->render.failed == 0 && (!limit->set || count < limit->value)) {
 		int r = find_next(timeline, &cursor);
 
 		if (r < 0 || !cursor)
 			return r;
-		show_row(query, cursor);
-		if (++count % 1024 == 0)
+		switch (fold_row(timeline, cursor)) {
+		case AA_FOLD_TOLD:
+			continue;
+		case AA_FOLD_HIDE:
+			pass_row(cursor);
+			break;
+		case AA_FOLD_SHOW:
+			show_row(query, cursor);
+			count++;
+			break;
+		}
+		if (++seen % 1024 == 0)
 			let_go_in_time(timeline);
 	}
 	return 0;
@@ -302,6 +371,7 @@ static int show(struct aa_query *query, const struct aa_sessions *sessions)
 		query->out.context = &timeline;
 		aa_render_begin(&query->render, &listing);
 		r = show_rows(&timeline);
+		show_hidden(query, &timeline.fold);
 		aa_render_end(&query->render);
 		query->out.before_wait = NULL;
 		let_go(&timeline);

@@ -131,6 +131,10 @@ LEFT JOIN s0_string AS x ON x.id = e.exe_id
 LEFT JOIN s0_string AS w ON w.id = e.cwd_id
 LEFT JOIN errno_name AS n ON n.error = e.error
 LEFT JOIN signal_name AS s ON s.signal = p.exit_signal
+WHERE
+	-- A failed attempt that was followed by another is one step of a search through $PATH; s0_exec_view has them all.
+	e.error = 0
+	OR NOT EXISTS (SELECT 1 FROM s0_exec AS l WHERE l.process_id = e.process_id AND l.id > e.id)
 ORDER BY e.time_ns, e.id;
 -- @index
 CREATE INDEX IF NOT EXISTS s0_exec_time ON s0_exec (time_ns);

@@ -731,6 +731,10 @@ LEFT JOIN s1_string AS x ON x.id = e.exe_id
 LEFT JOIN s1_string AS w ON w.id = e.cwd_id
 LEFT JOIN errno_name AS n ON n.error = e.error
 LEFT JOIN signal_name AS s ON s.signal = p.exit_signal
+WHERE
+	-- A failed attempt that was followed by another is one step of a search through $PATH; s1_exec_view has them all.
+	e.error = 0
+	OR NOT EXISTS (SELECT 1 FROM s1_exec AS l WHERE l.process_id = e.process_id AND l.id > e.id)
 ORDER BY e.time_ns, e.id
 ;
 CREATE VIEW s1_timeline AS -- All that happened, one row an event. ORDER BY time_ns merges if time_ns is also selected, else it sorts.
@@ -999,6 +1003,10 @@ LEFT JOIN s2_string AS x ON x.id = e.exe_id
 LEFT JOIN s2_string AS w ON w.id = e.cwd_id
 LEFT JOIN errno_name AS n ON n.error = e.error
 LEFT JOIN signal_name AS s ON s.signal = p.exit_signal
+WHERE
+	-- A failed attempt that was followed by another is one step of a search through $PATH; s2_exec_view has them all.
+	e.error = 0
+	OR NOT EXISTS (SELECT 1 FROM s2_exec AS l WHERE l.process_id = e.process_id AND l.id > e.id)
 ORDER BY e.time_ns, e.id
 ;
 CREATE VIEW s2_timeline AS -- All that happened, one row an event. ORDER BY time_ns merges if time_ns is also selected, else it sorts.
