@@ -8,9 +8,6 @@
 #include "memory.h"
 #include "store_private.h"
 
-/* More than the kernel takes (MAX_ARG_STRLEN times any stack limit in use); the rest would be truncated, marked. */
-#define MAX_TEXT_BYTES (8u << 20)
-
 struct text_name {
 	enum aa_text_field field;
 	const char *mark;  /* in marks: "exe-truncated" */
@@ -101,7 +98,8 @@ static int take_paths(struct exec_row *exec)
 		struct aa_text_buffer *bytes = aa_store_scratch(store, AA_SCRATCH_BYTES);
 		struct aa_scan_text text;
 
-		aa_scan_text(&store->scan, exec->texts, texts_of_exec[i].field, MAX_TEXT_BYTES, bytes, &text);
+		aa_scan_text(&store->scan, exec->texts, texts_of_exec[i].field, AA_MAX_TEXT_BYTES, bytes,
+			     &text);
 		if (!text.present)
 			continue;
 		if (bytes->failed)
@@ -128,13 +126,13 @@ static int gather(struct exec_row *exec, const struct text_name *name, uint64_t 
 	size_t peeked_size = 0;
 	int r;
 
-	aa_scan_text(&store->scan, exec->texts, name->field, MAX_TEXT_BYTES, bytes, &text);
+	aa_scan_text(&store->scan, exec->texts, name->field, AA_MAX_TEXT_BYTES, bytes, &text);
 	if (!text.present && exec->header->flags & AA_FLAG_SNAPSHOT && store->peek &&
 	    store->peek(store->peek_context, exec->header->tgid, exec->header->start_ns,
 			((const struct aa_exec *)exec->header)->arg_start, name->field, &peeked,
 			&peeked_size) == 0) {
-		if (peeked_size > MAX_TEXT_BYTES)
-			peeked_size = MAX_TEXT_BYTES;
+		if (peeked_size > AA_MAX_TEXT_BYTES)
+			peeked_size = AA_MAX_TEXT_BYTES;
 		aa_text_add(bytes, peeked, peeked_size);
 		text = (struct aa_scan_text){ .present = true };
 	}
@@ -293,53 +291,6 @@ static void add_facts(struct aa_row *row, const struct aa_exec *record, char tty
 	aa_row_text(row, tty_name(record->tty_device, tty));
 }
 
-static int insert_variable(struct aa_session *session, int64_t exec_id, const char *name, const char *value,
-			   size_t size, struct aa_error *error)
-{
-	struct aa_text_buffer *escaped_name = aa_store_scratch(session->store, AA_SCRATCH_MARKS);
-	struct aa_text_buffer *text = aa_store_scratch(session->store, AA_SCRATCH_TEXT);
-	struct aa_row row;
-
-	(void)aa_text_escape(escaped_name, name, strlen(name));
-	aa_row_begin(&row, session, AA_STATEMENT_ENV, AA_TABLE_ENV,
-		     "INSERT INTO s0_env (exec_id, name, value, raw) VALUES (?, ?, ?, ?)", error);
-	aa_row_int(&row, exec_id);
-	aa_row_buffer(&row, escaped_name);
-	if (aa_text_escape(text, value, size)) {
-		aa_row_buffer(&row, text);
-		aa_row_blob(&row, value, size);
-	} else {
-		aa_row_buffer(&row, text);
-		aa_row_null(&row);
-	}
-	return aa_row_step(&row, NULL);
-}
-
-/* Keeps the variables that were asked for; of the others nothing leaves this function. */
-static int store_env(struct aa_session *session, int64_t exec_id, const struct aa_text_buffer *bytes,
-		     struct aa_error *error)
-{
-	const char *at = bytes->data;
-	const char *end = at ? at + bytes->size : at;
-	int r = 0;
-
-	while (at < end && r == 0) {
-		const char *nul = memchr(at, '\0', (size_t)(end - at));
-		size_t size = (size_t)((nul ? nul : end) - at);
-		const char *equals = memchr(at, '=', size);
-
-		for (char **name = session->env_names; *name && equals && r == 0; name++) {
-			size_t length = (size_t)(equals - at);
-
-			if (strlen(*name) == length && memcmp(*name, at, length) == 0)
-				r = insert_variable(session, exec_id, *name, equals + 1, size - length - 1,
-						    error);
-		}
-		at += size + 1;
-	}
-	return r;
-}
-
 int aa_sink_exec(struct aa_session *session, const struct aa_event *event, uint32_t texts,
 		 struct aa_error *error)
 {
@@ -378,7 +329,7 @@ int aa_sink_exec(struct aa_session *session, const struct aa_event *event, uint3
 	if (r == 0)
 		r = aa_session_set_comm(session, process, record->comm, error);
 	if (r == 0 && wants_env)
-		r = store_env(session, exec_id, &env, error);
+		r = aa_session_store_env(session, exec_id, &env, error);
 	if (env.data)
 		explicit_bzero(env.data, env.size); /* it holds what nobody asked for */
 	return r;
@@ -412,43 +363,4 @@ int aa_sink_exec_failed(struct aa_session *session, const struct aa_event *event
 	while (row.code == 0 && row.parameter <= sqlite3_bind_parameter_count(row.statement))
 		aa_row_null(&row);
 	return aa_row_step(&row, NULL);
-}
-
-int aa_sink_orphan(struct aa_session *session, const struct aa_scan_orphan *orphan, struct aa_error *error)
-{
-	const struct aa_scan *scan = &session->store->scan;
-	const struct aa_header *header = scan->entries[orphan->first].event.header;
-	struct aa_text_buffer *bytes = aa_store_scratch(session->store, AA_SCRATCH_BYTES);
-	struct aa_text_buffer *detail = aa_store_scratch(session->store, AA_SCRATCH_TEXT);
-	struct aa_scan_text text;
-	struct aa_gap_row gap = {
-		.begin_ns = header->time_ns,
-		.end_ns = header->time_ns,
-		.count = orphan->count,
-		.kind = "text",
-		.reason = "incomplete",
-	};
-	uint32_t process;
-	int r;
-
-	r = aa_session_process(session, header->tgid, header->start_ns, &process, error);
-	if (r < 0)
-		return r;
-	aa_text_add_string(detail, "the record that these texts belong to is missing");
-	aa_scan_text(scan, orphan->first, AA_TEXT_ARGS, MAX_TEXT_BYTES, bytes, &text);
-	if (text.present) {
-		aa_text_add_string(detail, "; arguments: ");
-		(void)aa_text_quote_args(detail, bytes->data ? bytes->data : "", bytes->size);
-	} else {
-		aa_scan_text(scan, orphan->first, AA_TEXT_FILENAME, MAX_TEXT_BYTES, bytes, &text);
-		if (text.present) {
-			aa_text_add_string(detail, "; path as given: ");
-			(void)aa_text_escape(detail, bytes->data ? bytes->data : "", bytes->size);
-		}
-	}
-	if (detail->failed || bytes->failed)
-		return aa_error_set(error, -ENOMEM, "out of memory");
-	gap.process_id = session->processes.entries[process].row_id;
-	gap.detail = detail->data;
-	return aa_session_gap(session, &gap, error);
 }

@@ -147,6 +147,13 @@ aa_sink_fn aa_sink_fork, aa_sink_exit;				       /* sink_process.c */
 aa_sink_fn aa_sink_exec, aa_sink_exec_failed;			       /* sink_exec.c */
 aa_sink_fn aa_sink_cred, aa_sink_comm, aa_sink_setsid, aa_sink_cgroup; /* sink_change.c */
 
+/* Most bytes of one text: more than the kernel side captures. The rest counts as truncated. */
+#define AA_MAX_TEXT_BYTES (8u << 20)
+
+/* Rows for those variables of an environment ("NAME=value", each with its NUL) that the session wants. */
+int aa_session_store_env(struct aa_session *session, int64_t exec_id, const struct aa_text_buffer *bytes,
+			 struct aa_error *error);
+
 /* Texts whose record is missing become a gap row that says what they were. */
 int aa_sink_orphan(struct aa_session *session, const struct aa_scan_orphan *orphan, struct aa_error *error);
 
