@@ -3,7 +3,7 @@
 #ifndef AA_BPF_ARCH_H
 #define AA_BPF_ARCH_H
 
-#include "kernel.h"
+#include "core_types.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

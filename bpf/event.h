@@ -14,7 +14,7 @@
 #define AA_BPF_EVENT_H
 
 #ifdef __bpf__
-#include "kernel.h"
+#include "core_types.h"
 #else
 #include <linux/types.h>
 #endif

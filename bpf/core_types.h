@@ -5,8 +5,8 @@
  * that builds, and an x86_64 machine can build for arm64. Members that moved are declared in each form,
  * "___" and what follows is ignored in the match of names.
  */
-#ifndef AA_BPF_KERNEL_H
-#define AA_BPF_KERNEL_H
+#ifndef AA_BPF_CORE_TYPES_H
+#define AA_BPF_CORE_TYPES_H
 
 #include <stdbool.h> /* the compiler's own */
 
