@@ -113,7 +113,7 @@ static void load_table(sqlite3 *db, const char *table, struct table_rows *rows)
 
 		if (used + (size_t)rows->columns > capacity) {
 			capacity = (capacity + 1024) * 2;
-			rows->values = realloc(rows->values, capacity * sizeof *rows->values);
+			rows->values = realloc(rows->values, capacity * sizeof(sqlite3_value *));
 			if (!rows->values)
 				fail("memory", NULL);
 		}
@@ -127,7 +127,7 @@ static void load_table(sqlite3 *db, const char *table, struct table_rows *rows)
 
 static void free_table(struct table_rows *rows)
 {
-	for (size_t i = 0; i < rows->rows * (size_t)rows->columns; i++)
+	for (size_t i = 0; rows->values && i < rows->rows * (size_t)rows->columns; i++)
 		sqlite3_value_free(rows->values[i]);
 	free(rows->values);
 }

@@ -48,7 +48,7 @@ static void test_finds_exactly(void **state)
 static void test_is_bounded(void **state)
 {
 	struct aa_intern *intern = aa_intern_new(&key, 64, 4096);
-	char text[512];
+	char text[2048];
 
 	(void)state;
 	memset(text, 'x', sizeof(text));

@@ -93,6 +93,7 @@ static void test_only_the_right_process(void **state)
 	char *argv[] = { (char *)"sh", (char *)"-c", (char *)"echo; read x", NULL };
 	char *envp[] = { NULL };
 	pid_t pid = start_child(argv, envp);
+	siginfo_t ended;
 	struct aa_peek_stat stat;
 	char *bytes = NULL;
 	size_t size = 0;
@@ -110,7 +111,7 @@ static void test_only_the_right_process(void **state)
 	assert_int_equal(aa_peek(&peek, (uint32_t)pid, start, stat.arg_start, AA_TEXT_EXE, &bytes, &size),
 			 -EINVAL);
 	assert_int_equal(kill(pid, SIGKILL), 0);
-	assert_int_equal(waitid(P_PID, (id_t)pid, NULL, WEXITED | WNOWAIT), 0);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT), 0);
 	assert_int_equal(aa_peek(&peek, (uint32_t)pid, start, stat.arg_start, AA_TEXT_ARGS, &bytes, &size),
 			 -ESTALE); /* a zombie */
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
