@@ -19,11 +19,13 @@ AA_SUBPROGRAM struct aa_scope *aa_ancestor(struct task_struct *task, __u32 level
 			break;
 		parent = BPF_CORE_READ((struct task_struct *)at, group_leader, real_parent, group_leader);
 		key = aa_key(parent);
-		if (!parent || key.tgid <= 1 || key.tgid == recorder)
+		if (!parent || key.tgid == 0 || key.tgid == recorder)
 			break;
 		scope = bpf_map_lookup_elem(&aa_scope, &key);
 		if (scope)
 			return scope;
+		if (key.tgid == 1)
+			break;
 		at = (__u64)parent;
 	}
 	return NULL;

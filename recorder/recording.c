@@ -3,11 +3,9 @@
 #include "recording.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -93,20 +91,6 @@ int aa_recording_begin(struct aa_recording *recording, const char *mode, const c
 	return 0;
 }
 
-/*
- * Waits until every program run that began before has ended, so that its records are in the ring: a global
- * memory barrier waits for an RCU grace period, and tracing programs run within an RCU read-side section
- * (kernel/trace/bpf_trace.c). Where that does nothing (one processor) or is refused (nohz_full), some milliseconds
- * are far more than a program run takes.
- */
-static void let_programs_end(void)
-{
-	const struct timespec pause = { .tv_nsec = 20000000 };
-
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) < 0)
-		(void)nanosleep(&pause, NULL);
-}
-
 /* All that tells that the set of processes has changed: every change makes a record, or is counted as lost. */
 static uint64_t changes(const struct aa_recording *recording)
 {
@@ -125,7 +109,7 @@ static uint32_t processes_left(const struct aa_recording *recording)
 
 	if (tracked > 0)
 		return tracked;
-	let_programs_end();
+	aa_kernel_settle();
 	return changes(recording) == before ? 0 : 1;
 }
 
@@ -233,7 +217,7 @@ void aa_recording_end(struct aa_recording *recording)
 		return;
 	recording->ending = true;
 	aa_kernel_forget_all(recording->kernel);
-	let_programs_end();
+	aa_kernel_settle();
 	aa_pump_finish(&recording->pump);
 }
 

@@ -3,6 +3,7 @@
 #include "kernel_private.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -10,8 +11,7 @@
 
 #include "memory.h"
 
-#define MEMBARRIER_CMD_GLOBAL 1 /* linux/membarrier.h */
-#define PASSES_MAX	      64
+#define PASSES_MAX 64
 
 /* Runs an iterator over all tasks of the recorder's pid namespace; it writes nothing to the file. */
 static int run_iterator(struct aa_kernel *kernel, const char *program)
@@ -89,23 +89,19 @@ int aa_kernel_adopt(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint3
 	}
 }
 
-/*
- * Waits until every program that runs now has ended: membarrier waits for a grace period of RCU, and
- * programs run inside an RCU read section. Where it is refused (nohz_full), a pause that no program
- * outlives.
- */
-static void wait_for_programs(void)
+void aa_kernel_settle(void)
 {
-	struct timespec pause = { .tv_nsec = 200000000 };
+	/* One processor makes membarrier do nothing; nohz_full makes it refuse. No program run takes that long. */
+	const struct timespec pause = { .tv_nsec = 20000000 };
 
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0) != 0)
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0)
 		(void)nanosleep(&pause, NULL);
 }
 
 static void set_phase(struct aa_kernel *kernel, enum aa_snap_phase phase)
 {
 	__atomic_store_n(&kernel->control->snapping, (uint32_t)phase, __ATOMIC_SEQ_CST);
-	wait_for_programs();
+	aa_kernel_settle();
 }
 
 /* Scope entries that exits left behind as marks while the iterators ran. */
@@ -192,6 +188,6 @@ void aa_kernel_forget_all(struct aa_kernel *kernel)
 
 	do {
 		remove_all(kernel->scope_fd);
-		wait_for_programs();
+		aa_kernel_settle();
 	} while (bpf_map_get_next_key(kernel->scope_fd, NULL, &key) == 0);
 }

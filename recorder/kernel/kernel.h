@@ -16,29 +16,29 @@
 
 struct aa_kernel_options {
 	uint64_t ring_bytes[AA_LANE_COUNT]; /* powers of two, multiples of the page size; 0: the default */
-	uint32_t max_processes;             /* of the scope map; 0: the default, 65536 */
-	uint64_t max_arg_bytes;             /* 0: the default, 128 KiB; at most 2 MiB */
+	uint32_t max_processes;		    /* of the scope map; 0: the default, 65536 */
+	uint64_t max_arg_bytes;		    /* 0: the default, 128 KiB; at most 2 MiB */
 	bool capture_env;
-	bool debug;                         /* libbpf's and the verifier's log on standard error */
+	bool debug; /* libbpf's and the verifier's log on standard error */
 };
 
 #define AA_KERNEL_RING_DEFAULT_LIFECYCLE (16u << 20)
-#define AA_KERNEL_RING_DEFAULT_ACTIVITY (4u << 20) /* nothing is sent there yet */
-#define AA_KERNEL_RING_DEFAULT_PAYLOAD (4u << 20)
+#define AA_KERNEL_RING_DEFAULT_ACTIVITY	 (4u << 20) /* nothing is sent there yet */
+#define AA_KERNEL_RING_DEFAULT_PAYLOAD	 (4u << 20)
 
 /* A row of the hook table and what came of it; becomes a probe row. Strings live as long as the kernel. */
 struct aa_probe {
 	const char *capability; /* "process.exec" */
-	const char *tier;       /* "precise", "portable" or "none" */
+	const char *tier;	/* "precise", "portable" or "none" */
 	const char *program;
 	bool attached;
-	int error;              /* positive errno, 0 when attached */
-	const char *reason;     /* NULL, or why not */
+	int error;	    /* positive errno, 0 when attached */
+	const char *reason; /* NULL, or why not */
 };
 
 struct aa_identity {
 	uint64_t start_ns; /* start_boottime */
-	uint32_t tgid;     /* in the initial pid namespace */
+	uint32_t tgid;	   /* in the initial pid namespace */
 };
 
 struct aa_kernel;
@@ -48,7 +48,8 @@ struct aa_kernel;
  * says what is missing and what to do: -EPERM no capability (or lockdown), -ENOENT no BTF, -EOPNOTSUPP no ring
  * buffer or a required hook that cannot attach, -ENOMEM.
  */
-int aa_kernel_open(const struct aa_kernel_options *options, struct aa_kernel **ret_kernel, struct aa_error *error);
+int aa_kernel_open(const struct aa_kernel_options *options, struct aa_kernel **ret_kernel,
+		   struct aa_error *error);
 void aa_kernel_close(struct aa_kernel *kernel); /* detaches and unloads; NULL is fine */
 void aa_kernel_closep(struct aa_kernel **kernel);
 
@@ -80,6 +81,13 @@ uint32_t aa_kernel_tracked(struct aa_kernel *kernel);
 
 /* Takes everything out of scope: nothing more is recorded (records in the rings stay). */
 void aa_kernel_forget_all(struct aa_kernel *kernel);
+
+/*
+ * Waits until every program run that began before has ended, so that its records are in the ring and it has seen what we
+ * changed: a global memory barrier waits for an RCU grace period, and tracing programs run within an RCU read-side
+ * section (kernel/trace/bpf_trace.c). Milliseconds.
+ */
+void aa_kernel_settle(void);
 
 /* The counters of one slot, live (mapped, only growing). */
 const volatile struct aa_loss *aa_kernel_loss(const struct aa_kernel *kernel, uint32_t slot);

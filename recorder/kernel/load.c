@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,15 +35,17 @@ static uint64_t ring_bytes(const struct aa_kernel_options *options, unsigned lan
 
 static uint32_t pid_max(void)
 {
-	unsigned value = 0;
+	char line[32] = "";
+	unsigned long value;
 	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
 
 	if (file) {
-		if (fscanf(file, "%u", &value) != 1)
-			value = 0;
+		if (!fgets(line, sizeof(line), file))
+			line[0] = 0;
 		(void)fclose(file);
 	}
-	return value != 0 && value <= PID_MAX_LIMIT ? value : PID_MAX_LIMIT;
+	value = strtoul(line, NULL, 10);
+	return value != 0 && value <= PID_MAX_LIMIT ? (uint32_t)value : PID_MAX_LIMIT;
 }
 
 static int map_fd(struct bpf_object *object, const char *name)

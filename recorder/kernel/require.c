@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -43,14 +44,16 @@ static bool has_capability(unsigned long long set, unsigned number)
 static int require_capabilities(struct aa_error *error)
 {
 	char status[8192];
-	unsigned long long set = 0;
+	static const char key[] = "\nCapEff:";
+	unsigned long long set;
 	const char *line;
 
 	if (read_file("/proc/self/status", status, sizeof(status)) < 0)
 		return 0; /* no /proc: the load will tell */
-	line = strstr(status, "\nCapEff:");
-	if (!line || sscanf(line, "\nCapEff: %llx", &set) != 1)
+	line = strstr(status, key);
+	if (!line)
 		return 0;
+	set = strtoull(line + sizeof(key) - 1, NULL, 16);
 	if (has_capability(set, CAPABILITY_SYS_ADMIN) ||
 	    (has_capability(set, CAPABILITY_BPF) && has_capability(set, CAPABILITY_PERFMON)))
 		return 0;

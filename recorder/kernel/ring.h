@@ -16,7 +16,7 @@
 struct aa_span {
 	enum aa_lane lane;
 	const uint8_t *data; /* mapped twice in a row, so no record wraps */
-	uint64_t mask;       /* size - 1 */
+	uint64_t mask;	     /* size - 1 */
 	uint64_t begin;
 	uint64_t end;
 };
@@ -25,7 +25,7 @@ struct aa_record {
 	const void *bytes; /* in ring memory, 8-byte aligned */
 	uint32_t size;
 	uint64_t position; /* where it begins */
-	uint64_t next;     /* where the next one begins */
+	uint64_t next;	   /* where the next one begins */
 };
 
 enum aa_ring_result {
@@ -42,17 +42,18 @@ struct aa_ring {
 	enum aa_lane lane;
 	int fd;
 	uint64_t size;
-	uint64_t *consumer;          /* its own page, writable */
-	const uint64_t *producer;    /* read-only */
+	uint64_t *consumer;	  /* its own page, writable */
+	const uint64_t *producer; /* read-only */
 	const uint8_t *data;
-	volatile uint64_t *wake_at;  /* event index in aa_control: a record beyond it wakes us */
+	volatile uint64_t *wake_at; /* event index in aa_control: a record beyond it wakes us */
 	void *map_consumer;
 	void *map_producer;
 	size_t map_producer_size;
 };
 
 /* Maps the ring behind fd (borrowed). size_bytes is its max_entries. Returns 0 or a negative errno. */
-int aa_ring_open(struct aa_ring *ring, int fd, enum aa_lane lane, uint64_t size_bytes, volatile uint64_t *wake_at);
+int aa_ring_open(struct aa_ring *ring, int fd, enum aa_lane lane, uint64_t size_bytes,
+		 volatile uint64_t *wake_at);
 void aa_ring_close(struct aa_ring *ring);
 
 uint64_t aa_ring_producer(const struct aa_ring *ring); /* acquire */

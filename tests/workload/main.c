@@ -135,6 +135,14 @@ int run_child(const char *path, char *const *argv)
 	return reap(spawn(run_program_child, &program));
 }
 
+/* Number in a variable of the environment, 0 without one. */
+static int environment_number(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value ? atoi(value) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	static char path[4096];
@@ -148,11 +156,11 @@ int main(int argc, char **argv)
 	if (truth_open())
 		truth_process("root", 0, 0);
 	else if (getenv("AA_SPAWNED_BY"))
-		truth_process("vfork", atoi(getenv("AA_SPAWNED_BY")), 0);
+		truth_process("vfork", environment_number("AA_SPAWNED_BY"), 0);
 	if (!name || strcmp(name, "quiet") != 0)
 		truth_exec(argv);
 	if (name && (strcmp(name, "leaf") == 0 || strcmp(name, "quiet") == 0))
-		return getenv("AA_EXIT") ? atoi(getenv("AA_EXIT")) : 0;
+		return environment_number("AA_EXIT");
 	size = readlinkat(truth_proc_fd(), "self/exe", path, sizeof path - 1);
 	if (size < 0)
 		die("/proc/self/exe");
