@@ -236,10 +236,13 @@ class Case(unittest.TestCase):
 		os.mkdir(path, 0o755)
 		return path
 
+	# Part of the directory's name: a test that records into several files sets another for each.
+	attempt = 0
+
 	@property
 	def database(self):
 		# A directory of its own, so that what stands beside the file can be checked.
-		return self.path("db", "aa.db")
+		return self.path(f"db{self.attempt or ''}", "aa.db")
 
 	def start(self, *arguments, options=(), command="run", database=None, **keywords):
 		"""Starts aa-record; the caller waits for it."""

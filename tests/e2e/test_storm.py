@@ -99,10 +99,8 @@ class Storm(aa.Case):
 
 	def test_attach_to_a_tree_that_forks(self):
 		"""All processes that were there or came, each once, and none of those that had gone."""
-		for attempt in range(3):
-			with self.subTest(attempt):
-				if os.path.exists(self.database):
-					os.unlink(self.database)
+		for self.attempt in range(3):
+			with self.subTest(self.attempt):
 				self.attach_to_forest()
 
 	def attach_to_forest(self):
