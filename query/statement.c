@@ -20,7 +20,7 @@ void aa_statement_closep(sqlite3_stmt **statement)
 
 int aa_statement_open(struct aa_query *query, sqlite3_stmt **ret_statement, const char *sql)
 {
-	if (sqlite3_prepare_v2(aa_db_handle(query->db), sql, -1, ret_statement, NULL) != SQLITE_OK)
+	if (aa_db_prepare(query->db, sql, ret_statement, NULL) != SQLITE_OK)
 		return aa_db_error(query->db, &query->error, "read the database");
 	return 0;
 }
@@ -64,7 +64,7 @@ void aa_query_end(struct aa_query *query)
 
 int aa_statement_step(struct aa_query *query, sqlite3_stmt *statement)
 {
-	switch (sqlite3_step(statement)) {
+	switch (aa_db_step(statement)) {
 	case SQLITE_ROW:
 		return 1;
 	case SQLITE_DONE:

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "db_private.h"
 #include "memory.h"
@@ -87,11 +88,54 @@ int aa_db_error(struct aa_db *db, struct aa_error *error, const char *tried)
 			    db->handle ? sqlite3_errmsg(db->handle) : "out of memory", advice(code));
 }
 
+/*
+ * A reader cannot tell the -shm's header that a writer is changing now from one that a writer left so when it died:
+ * where it may not write, SQLite takes the latter for granted, if no writer holds the lock any more an instant later
+ * (walIndexReadHdr() in its wal.c). The former is over in microseconds; so look again for a tenth of a second.
+ */
+bool aa_db_is_torn(int code, unsigned *tries)
+{
+	if (code != SQLITE_READONLY_RECOVERY || (*tries)++ >= 100)
+		return false;
+	(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	return true;
+}
+
 int aa_db_exec(struct aa_db *db, const char *sql, struct aa_error *error)
 {
-	if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+	unsigned tries = 0;
+	int code;
+
+	/* A writer never sees a torn header, so nothing is written twice. */
+	do {
+		code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+	} while (aa_db_is_torn(code, &tries));
+	if (code != SQLITE_OK)
 		return aa_db_error(db, error, db->writer ? "write the database" : "read the database");
 	return 0;
+}
+
+int aa_db_prepare(struct aa_db *db, const char *sql, sqlite3_stmt **ret_statement, const char **ret_tail)
+{
+	unsigned tries = 0;
+	int code;
+
+	do {
+		code = sqlite3_prepare_v2(db->handle, sql, -1, ret_statement, ret_tail);
+	} while (aa_db_is_torn(code, &tries));
+	return code;
+}
+
+int aa_db_step(sqlite3_stmt *statement)
+{
+	unsigned tries = 0;
+	int code;
+
+	/* Only the first step begins a transaction, and stepping again after an error resets the statement. */
+	do {
+		code = sqlite3_step(statement);
+	} while (aa_db_is_torn(code, &tries));
+	return code;
 }
 
 int aa_db_get_int(struct aa_db *db, const char *sql, int64_t *ret_value, struct aa_error *error)
@@ -99,8 +143,7 @@ int aa_db_get_int(struct aa_db *db, const char *sql, int64_t *ret_value, struct 
 	sqlite3_stmt *statement = NULL;
 	int r = 0;
 
-	if (sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL) != SQLITE_OK ||
-	    sqlite3_step(statement) != SQLITE_ROW)
+	if (aa_db_prepare(db, sql, &statement, NULL) != SQLITE_OK || aa_db_step(statement) != SQLITE_ROW)
 		r = aa_db_error(db, error, "read the database");
 	else
 		*ret_value = sqlite3_column_int64(statement, 0);

@@ -58,6 +58,13 @@ sqlite3 *aa_db_handle(struct aa_db *db);
 /* Runs statements without results. Returns 0 or a negative errno with text. */
 int aa_db_exec(struct aa_db *db, const char *sql, struct aa_error *error);
 
+/*
+ * sqlite3_prepare_v2() and sqlite3_step(), which return what these return. A reader has to use them: it may meet the
+ * -shm's header while the recorder writes it, and SQLite calls that SQLITE_READONLY_RECOVERY (see db.c).
+ */
+int aa_db_prepare(struct aa_db *db, const char *sql, sqlite3_stmt **ret_statement, const char **ret_tail);
+int aa_db_step(sqlite3_stmt *statement);
+
 /* Maps the connection's last error to a negative errno and says what was tried. Never 0. */
 int aa_db_error(struct aa_db *db, struct aa_error *error, const char *tried);
 

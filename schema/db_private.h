@@ -18,6 +18,9 @@ struct aa_db *aa_db_new(const char *path);
 /* Sets what both kinds of connection need; busy_timeout first. */
 int aa_db_configure(struct aa_db *db, struct aa_error *error);
 
+/* Whether SQLite's code says that the -shm's header was torn, and it is worth to try again. Waits a millisecond. */
+bool aa_db_is_torn(int code, unsigned *tries);
+
 /* Reads one integer. Returns 0 or a negative errno. */
 int aa_db_get_int(struct aa_db *db, const char *sql, int64_t *ret_value, struct aa_error *error);
 

@@ -85,7 +85,13 @@ static bool has_wal(const char *path)
 /* First access, which takes the locks and looks at -wal and -shm. Returns SQLite's code. */
 static int touch(struct aa_db *db)
 {
-	return sqlite3_exec(db->handle, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
+	unsigned tries = 0;
+	int code;
+
+	do {
+		code = sqlite3_exec(db->handle, "SELECT count(*) FROM sqlite_master", NULL, NULL, NULL);
+	} while (aa_db_is_torn(code, &tries));
+	return code;
 }
 
 static int open_copy(struct aa_db *db, struct aa_error *error)

@@ -116,7 +116,7 @@ static enum aa_status run_statement(struct aa_query *query, sqlite3_stmt *statem
 	listing.count = heads.count;
 	aa_render_begin(&query->render, &listing);
 	while ((!limit->set || query->render.row_count < (uint64_t)limit->value) &&
-	       query->render.failed == 0 && (r = sqlite3_step(statement)) == SQLITE_ROW) {
+	       query->render.failed == 0 && (r = aa_db_step(statement)) == SQLITE_ROW) {
 		for (unsigned i = 0; i < heads.count; i++)
 			cells[i] = aa_statement_cell(statement, (int)i);
 		aa_render_row(&query->render, cells);
@@ -132,7 +132,7 @@ static enum aa_status run_all(struct aa_query *query, const char *sql)
 	while (status == AA_ANSWERED && *sql && query->render.failed == 0) {
 		aa_cleanup_statement sqlite3_stmt *statement = NULL;
 
-		if (sqlite3_prepare_v2(aa_db_handle(query->db), sql, -1, &statement, &sql) != SQLITE_OK)
+		if (aa_db_prepare(query->db, sql, &statement, &sql) != SQLITE_OK)
 			return failed(query);
 		/* NULL: only a comment or space was left. */
 		if (!statement)

@@ -6,6 +6,7 @@
  */
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 
 #include "db_test.h"
@@ -380,18 +381,92 @@ static void test_strange_names(void **state)
 	assert_int_equal(chdir("/"), 0);
 }
 
+/* The second copy of the -shm's header, which a writer changes first: it differs from the first for a moment. */
+#define SHM_COPY 48
+
+/* Reads while the header is torn, and for how long. */
+static void read_torn(const struct db_test *t, useconds_t microseconds)
+{
+	struct aa_error error = { 0 };
+	struct aa_db *db = NULL;
+	unsigned char *shm;
+	char name[128];
+	int fd;
+
+	(void)snprintf(name, sizeof(name), "%s-shm", t->path);
+	fd = open(name, O_RDWR);
+	shm = fd < 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (aa_db_open_read(t->path, &db, &error) < 0 || shm == MAP_FAILED)
+		FAIL("%s", error.text);
+	for (int i = 0; i < 2; i++) {
+		sqlite3_stmt *statement = NULL;
+		pid_t pid;
+		int r = SQLITE_OK;
+
+		if (i == 1) /* first torn before the statement is compiled, then before it runs */
+			r = aa_db_prepare(db, "SELECT count(*) FROM agent", &statement, NULL);
+		shm[SHM_COPY] ^= 0xff;
+		pid = fork();
+		if (pid == 0) {
+			(void)usleep(microseconds);
+			shm[SHM_COPY] ^= 0xff;
+			_exit(0);
+		}
+		if (i == 0)
+			r = aa_db_prepare(db, "SELECT count(*) FROM agent", &statement, NULL);
+		if (r != SQLITE_OK || aa_db_step(statement) != SQLITE_ROW)
+			FAIL("%s", sqlite3_errmsg(aa_db_handle(db)));
+		if (sqlite3_column_int64(statement, 0) != 3)
+			FAIL("%lld agents", (long long)sqlite3_column_int64(statement, 0));
+		(void)sqlite3_finalize(statement);
+		(void)waitpid(pid, NULL, 0);
+	}
+	aa_db_close(db);
+}
+
+/* A reader that meets a header half written waits for the other half. */
+static void test_header_being_written(void **state)
+{
+	struct db_test *t = *state;
+	int go[2], done[2], status;
+	char byte = 0;
+	pid_t writer, reader;
+
+	assert_int_equal(pipe(go), 0);
+	assert_int_equal(pipe(done), 0);
+	writer = fork();
+	if (writer == 0) {
+		(void)close(go[1]);
+		open_write(t);
+		add_agents(t->db, 3);
+		(void)!write(done[1], &byte, 1);
+		(void)!read(go[0], &byte, 1);
+		aa_db_close(t->db);
+		_exit(0);
+	}
+	(void)close(go[0]);
+	assert_int_equal(read(done[0], &byte, 1), 1);
+	reader = fork();
+	if (reader == 0) {
+		read_torn(t, 20000);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(reader, &status, 0), reader);
+	(void)close(go[1]);
+	(void)close(done[0]);
+	(void)close(done[1]);
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		DB_TEST(test_closed),
-		DB_TEST(test_closed_in_wal_mode),
-		DB_TEST(test_being_written),
-		DB_TEST(test_crashed),
-		DB_TEST(test_crashed_and_copied_without_shm),
-		DB_TEST(test_torn_wal),
-		DB_TEST(test_no_room_for_the_copy),
-		DB_TEST(test_refusals),
-		DB_TEST(test_truncated),
+		DB_TEST(test_closed),	     DB_TEST(test_closed_in_wal_mode),
+		DB_TEST(test_being_written), DB_TEST(test_header_being_written),
+		DB_TEST(test_crashed),	     DB_TEST(test_crashed_and_copied_without_shm),
+		DB_TEST(test_torn_wal),	     DB_TEST(test_no_room_for_the_copy),
+		DB_TEST(test_refusals),	     DB_TEST(test_truncated),
 		DB_TEST(test_strange_names),
 	};
 
