@@ -70,9 +70,9 @@ class Process:
 		if self.call != "clone-parent":
 			self.parent = self.creator
 		self.call = {"root": None, "clone-parent": "clone"}.get(self.call, self.call)
-		self.execs = []
+		self.execs = [{}] * line.get("execs", 0)
 		self.failed = []
-		self.exit = None
+		self.exit = {"status": line["status"]} if "status" in line else None
 
 	def __repr__(self):
 		return f"<{self.pid} of {self.parent} by {self.call}>"
