@@ -37,7 +37,9 @@ static void store_job(uv_work_t *work)
 {
 	struct aa_pump *pump = work->data;
 
-	pump->result = aa_store_commit(pump->store, &pump->batch, &pump->error);
+	pump->result = aa_db_check_place(aa_store_db(pump->store), &pump->error);
+	if (pump->result == 0)
+		pump->result = aa_store_commit(pump->store, &pump->batch, &pump->error);
 }
 
 static void finish_with(struct aa_pump *pump, int r)
@@ -57,7 +59,8 @@ static void job_failed(struct aa_pump *pump)
 	if (pump->backoff_ms > BACKOFF_MAX_MS)
 		pump->backoff_ms = BACKOFF_MAX_MS;
 	pump->failing = true;
-	if (pump->finishing && uv_now(pump->loop) >= pump->give_up_ms) {
+	/* A full disk may get room while we wait; a database that is gone does not come back for the end. */
+	if (pump->finishing && (pump->result == -ESTALE || uv_now(pump->loop) >= pump->give_up_ms)) {
 		finish_with(pump, pump->result);
 		return;
 	}

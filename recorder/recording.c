@@ -267,11 +267,16 @@ int aa_recording_finish(struct aa_recording *recording, const int *status)
 	aa_kernel_close(recording->kernel); /* while the session is indexed, the host has its hooks back */
 	recording->kernel = NULL;
 	if (r == 0) {
-		r = aa_store_end_session(recording->store, recording->session_id, &result, &error);
-		if (r < 0)
+		r = aa_db_check_place(aa_store_db(recording->store), &error);
+		if (r == 0)
+			r = aa_store_end_session(recording->store, recording->session_id, &result, &error);
+		if (r < 0 && r != -ESTALE)
 			aa_say("all events are stored, but the session could not be closed and indexed: %s",
 			       error.text);
+		else if (r < 0)
+			aa_say("the recording is lost: %s", error.text);
 	}
+	summary.gone = r == -ESTALE;
 	aa_store_close(recording->store);
 	recording->store = NULL;
 	if (!recording->options->quiet)

@@ -3,7 +3,6 @@
 #include "summary.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -114,6 +113,10 @@ static void print_loss(const struct aa_summary *summary, FILE *out)
 	const struct aa_session_totals *totals = &summary->totals;
 
 	(void)fputs("aa-record: ", out);
+	if (summary->gone) {
+		(void)fputs("LOST, unless the database was moved with its -wal file: all of it\n", out);
+		return;
+	}
 	if (totals->lost == 0 && summary->unstored == 0)
 		(void)fputs("nothing lost", out);
 	if (totals->lost > 0)
@@ -147,19 +150,31 @@ static void print_how_to_look(const struct aa_summary *summary, const char *quot
 	(void)fprintf(out, "--session %" PRId64 " tree (or timeline)\n", summary->session_id);
 }
 
-void aa_summary_print(const struct aa_summary *summary, FILE *out)
+static void print_place(const struct aa_summary *summary, const char *quoted_db, FILE *out)
 {
-	struct aa_text_buffer name = { 0 }, db = { 0 };
+	struct aa_text_buffer name = { 0 };
 	/* Before the name is read: a reader may make files of its own beside the database. */
 	uint64_t size =
 		size_with(summary->db, "") + size_with(summary->db, "-wal") + size_with(summary->db, "-shm");
 
-	(void)aa_text_quote(&db, summary->db, strlen(summary->db));
-	(void)fprintf(out, "aa-record: session %" PRId64, summary->session_id);
 	if (session_name(summary->db, summary->session_id, &name))
 		(void)fprintf(out, " (%s)", name.data);
-	(void)fprintf(out, " in %s, ", db.failed ? "the database" : db.data);
+	(void)fprintf(out, " in %s, ", quoted_db);
 	print_size(size, out);
+	aa_text_release(&name);
+}
+
+void aa_summary_print(const struct aa_summary *summary, FILE *out)
+{
+	struct aa_text_buffer db = { 0 };
+
+	(void)aa_text_quote(&db, summary->db, strlen(summary->db));
+	(void)fprintf(out, "aa-record: session %" PRId64, summary->session_id);
+	if (summary->gone) /* what stands there now is another's */
+		(void)fprintf(out, ", whose database is not at %s any more",
+			      db.failed ? "its path" : db.data);
+	else
+		print_place(summary, db.failed ? "the database" : db.data, out);
 	(void)fputs("\naa-record: ", out);
 	print_duration(summary->duration_ns, out);
 	(void)fputs(": ", out);
@@ -169,7 +184,7 @@ void aa_summary_print(const struct aa_summary *summary, FILE *out)
 			      summary->totals.live == 1 ? "process had" : "processes had");
 	(void)fputc('\n', out);
 	print_loss(summary, out);
-	print_how_to_look(summary, db.failed ? "FILE" : db.data, out);
-	aa_text_release(&name);
+	if (!summary->gone)
+		print_how_to_look(summary, db.failed ? "FILE" : db.data, out);
 	aa_text_release(&db);
 }

@@ -3,6 +3,7 @@
 #ifndef AA_RECORDER_SUMMARY_H
 #define AA_RECORDER_SUMMARY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -16,6 +17,7 @@ struct aa_summary {
 	int64_t session_id;
 	uint64_t duration_ns;
 	struct aa_session_totals totals;
+	bool gone;	   /* the database is not where it was */
 	uint64_t unstored; /* events that the database did not take */
 	unsigned refused;  /* capabilities that no hook serves */
 	char refused_names[AA_SUMMARY_PROBES][48];

@@ -235,6 +235,16 @@ sqlite3 *aa_db_handle(struct aa_db *db)
 	return db->handle;
 }
 
+int aa_db_check_place(struct aa_db *db, struct aa_error *error)
+{
+	int moved = 0;
+
+	if (sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved)
+		return aa_error_set(error, -ESTALE, "the database was moved, deleted or replaced: %s",
+				    db->path);
+	return 0;
+}
+
 /*
  * Leaves one plain file: a cleanly closed WAL-mode database cannot be opened on read-only media. The switch needs
  * to be alone; with others still there the WAL is at least emptied, and the last of them removes it.
@@ -251,7 +261,8 @@ void aa_db_close(struct aa_db *db)
 {
 	if (!db)
 		return;
-	if (db->handle && db->writer)
+	/* Not beside another's database: the -wal there may be its own. SQLite looks as well, but only when it closes. */
+	if (db->handle && db->writer && aa_db_check_place(db, NULL) == 0)
 		leave_single_file(db);
 	(void)sqlite3_close_v2(db->handle);
 	free(db->path);

@@ -48,6 +48,12 @@ int aa_db_open_read(const char *path, struct aa_db **ret_db, struct aa_error *er
 /* The same, for files that only look like databases: true if the last open read a private copy or immutable file. */
 bool aa_db_is_snapshot(const struct aa_db *db);
 
+/*
+ * -ESTALE if the path no longer names the file that is open: moved, deleted or replaced. What is written then is lost,
+ * or, with a new database at that path, is mixed with it, as its -wal has the same name (sqlite.org/howtocorrupt.html).
+ */
+int aa_db_check_place(struct aa_db *db, struct aa_error *error);
+
 /* Closes; a writer that is the only one left leaves a single file without -wal (journal_mode=DELETE). NULL is fine. */
 void aa_db_close(struct aa_db *db);
 void aa_db_closep(struct aa_db **db);

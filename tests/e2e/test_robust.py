@@ -179,6 +179,43 @@ class Robust(aa.Case):
 			recording = self.finish(process, database)
 		self.assert_same(recording)
 
+	# --- a database that goes away -----------------------------------------------------------------------
+
+	def lose_the_database(self, lose):
+		"""What it says when the database goes away between two commits; the command is not disturbed."""
+		with self.truth_file() as fd:
+			process = self.start_storm(fd, "50", "1", "hold", stdin=subprocess.PIPE)
+			self.assertTrue(aa.wait_until(lambda: "ready" in self.read_truth()))
+			lose()
+			recording = self.finish_storm(process, self.database)
+		self.assertEqual(recording.status, 0)
+		text = recording.err.decode()
+		self.assertRegex(text, "moved, deleted or replaced")
+		self.assertNotIn("nothing lost", text)
+		self.assertIn("LOST", text)
+		self.assertNotIn("aa-query", text)
+		return text
+
+	def test_database_is_deleted(self):
+		self.lose_the_database(lambda: shutil.rmtree(os.path.dirname(self.database)))
+
+	def test_database_is_replaced(self):
+		"""The other one is neither taken for ours, nor are the files beside it."""
+		self.assertEqual(self.record("exit", "0", options=["--session", "the other"]).status, 0)
+		other = self.path("other.db")
+		os.rename(self.database, other)
+		wal = self.database + "-wal"
+
+		def replace():
+			os.rename(other, self.database)
+			os.unlink(wal)
+			with open(wal, "wb") as file:
+				file.write(b"the other's")
+
+		self.assertNotIn("the other", self.lose_the_database(replace))
+		with open(wal, "rb") as file:
+			self.assertEqual(file.read(), b"the other's")
+
 	# --- refusals ----------------------------------------------------------------------------------------
 
 	def assert_refused(self, pattern, *options, status=125, prefix=(), database=None, program=aa.RECORD, **keywords):
