@@ -223,6 +223,9 @@ int aa_options_parse(const struct aa_command *command, char **arguments, int cou
 			return i + 1;
 		length = strcspn(name, "=");
 		option = (length == 1) == long_name ? NULL : find_option(command, name, length);
+		if (!option && !command && long_name && find_in(aa_filter_options, name, length))
+			return aa_error_set(error, -EINVAL, "%.*s stands behind the command", (int)length + 2,
+					    arguments[i]);
 		if (!option)
 			return aa_error_set(error, -EINVAL, "%s%sunknown option %.*s",
 					    command ? command->name : "", command ? ": " : "",

@@ -167,7 +167,7 @@ enum aa_status aa_sessions_find(struct aa_query *query, const struct aa_command 
 				struct aa_sessions *ret_sessions)
 {
 	const char *wanted = query->settings.session;
-	bool all;
+	bool all, timed;
 	int r;
 
 	if (!wanted)
@@ -184,9 +184,11 @@ enum aa_status aa_sessions_find(struct aa_query *query, const struct aa_command 
 		return AA_UNREADABLE;
 	if (ret_sessions->count > 0)
 		return AA_ANSWERED;
+	timed = all && (query->settings.filter.since.base != AA_MOMENT_NONE ||
+			query->settings.filter.until.base != AA_MOMENT_NONE);
 	if (all || strcmp(wanted, "latest") == 0)
 		(void)aa_error_set(&query->error, -ENOENT, "no session in %s%s", query->settings.db,
-				   all ? " at that time" : "");
+				   timed ? " at that time" : "");
 	else
 		(void)aa_error_set(&query->error, -ENOENT,
 				   "no session %s in %s (aa-query sessions lists them)", wanted,

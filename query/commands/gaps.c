@@ -133,6 +133,21 @@ static int show(struct aa_query *query, const struct aa_sessions *sessions)
 	return r;
 }
 
+static bool is_filtered(const struct aa_filter *filter)
+{
+	return filter->since.base != AA_MOMENT_NONE || filter->until.base != AA_MOMENT_NONE ||
+	       filter->pid.set || filter->comm || filter->kinds;
+}
+
+/* What a recorder that died, or still runs, has not told yet nobody knows. */
+static bool all_ended(const struct aa_sessions *sessions)
+{
+	for (size_t i = 0; i < sessions->count; i++)
+		if (strcmp(sessions->items[i].state, "complete") != 0)
+			return false;
+	return true;
+}
+
 static enum aa_status run(struct aa_query *query)
 {
 	aa_cleanup(aa_sessions_release) struct aa_sessions sessions = { 0 };
@@ -148,7 +163,11 @@ static enum aa_status run(struct aa_query *query)
 		return AA_UNREADABLE;
 	if (query->render.total_count > 0)
 		return AA_ANSWERED;
-	aa_render_line(&query->render, AA_STYLE_GOOD, "nothing lost, nothing truncated, no hook refused");
+	if (is_filtered(&query->settings.filter) || !all_ended(&sessions))
+		aa_render_line(&query->render, AA_STYLE_PLAIN, "no gaps found");
+	else
+		aa_render_line(&query->render, AA_STYLE_GOOD,
+			       "nothing lost, nothing truncated, no hook refused");
 	query->told = true;
 	return AA_NOTHING;
 }

@@ -249,10 +249,12 @@ static int fill_note(struct printer *printer, const struct aa_tree_node *node, s
 		return r;
 	if (r > 0) {
 		cells[FAILED_FILENAME] = aa_statement_cell(printer->failed, 4);
-		aa_text_printf(note, "  [failed exec: %s", aa_statement_text(printer->failed, 5));
-		if (image->failed_count > 1)
-			aa_text_printf(note, " x%" PRId64, image->failed_count);
-		aa_text_printf(note, ", %s]", aa_statement_text(printer->failed, 4));
+		if (image->failed_count > 1) /* they may have failed in different ways */
+			aa_text_printf(note, "  [%" PRId64 " failed execs, the last: ", image->failed_count);
+		else
+			aa_text_add_string(note, "  [failed exec: ");
+		aa_text_printf(note, "%s, %s]", aa_statement_text(printer->failed, 5),
+			       aa_statement_text(printer->failed, 4));
 	}
 	if (cells[ADOPTER_PID].type == AA_CELL_INTEGER)
 		aa_text_printf(note, "  [reparented to %" PRId64 "]", cells[ADOPTER_PID].integer);

@@ -37,6 +37,7 @@ class Usage(golden.Golden):
                 (["timeline", "--kind", "exec,nosuch"], "nosuch is not a kind"), (["--format", "xml", "tree"], "none of text|json"),
                 (["--color=sometimes", "tree"], "none of auto"), (["--utc=yes", "tree"], "takes no argument"),
                 (["sessions", "--pid", "1"], "unknown option --pid"), (["tree", "--kind", "exec"], "unknown option --kind"),
+                (["--since", "+1", "tree"], "--since stands behind the command"),
                 (["process", "abc"], "not a pid"), (["process", "5", "--id", "5"], "not both"),
                 (["--session", "all", "tree"], "about one session"), (["--session", "all", "sql", "SELECT 1"], "about one session")):
             with self.subTest(words=words):
@@ -55,6 +56,22 @@ class Usage(golden.Golden):
         self.assertEqual(self.run_query(None, "tree", "--session", "2", "--format", "json", "--db", self.fixture_path).stdout, expected)
         env = golden.environment(AA_DB=self.fixture_path)
         self.assertEqual(self.run_query(None, "tree", "--session", "2", "--format", "json", env=env).stdout, expected)
+
+    def test_no_gaps_of_a_part_is_not_no_gaps(self):
+        for words in (["--until", "+1000000"], ["--pid", "1"], ["--kind", "exec"]):
+            result = self.run_query(self.fixture_path, "gaps", *words)
+            self.assertEqual(result.returncode, 1, words)
+            self.assertIn(b"no gaps found", result.stdout, words)
+            self.assertNotIn(b"nothing lost", result.stdout, words)
+
+    def test_no_gaps_of_a_dead_recorder_is_not_no_gaps(self):
+        path = os.path.join(os.path.dirname(self.fixture_path), "dead.db")
+        with open(self.fixture_path, "rb") as source, open(path, "wb") as copy:
+            copy.write(source.read())
+        with sqlite3.connect(path) as db:
+            db.execute("UPDATE session SET state = 'interrupted'")
+        db.close()
+        self.assertIn(b"no gaps found", self.run_query(path, "gaps").stdout)
 
     def test_version(self):
         for words in (["--version"], ["-V"], ["tree", "--version"]):
