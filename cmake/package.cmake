@@ -20,20 +20,26 @@ add_custom_target(aa_manual ALL DEPENDS ${pages})
 set(AA_DOC_DIR ${CMAKE_INSTALL_DATAROOTDIR}/doc/aa-record)
 configure_file(cmake/copyright.in ${CMAKE_CURRENT_BINARY_DIR}/copyright @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/copyright DESTINATION ${AA_DOC_DIR})
-if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/CHANGES.md)
-	set(changes ${CMAKE_CURRENT_BINARY_DIR}/changelog.gz)
-	add_custom_command(OUTPUT ${changes}
-		COMMAND ${AA_GZIP} -9nc ${CMAKE_CURRENT_SOURCE_DIR}/CHANGES.md > ${changes}
-		DEPENDS CHANGES.md
+configure_file(cmake/changelog.in ${CMAKE_CURRENT_BINARY_DIR}/changelog.Debian @ONLY)
+foreach(pair CHANGES.md:changelog ${CMAKE_CURRENT_BINARY_DIR}/changelog.Debian:changelog.Debian)
+	string(REPLACE ":" ";" pair ${pair})
+	list(GET pair 0 file)
+	list(GET pair 1 name)
+	get_filename_component(file ${file} ABSOLUTE)
+	set(compressed ${CMAKE_CURRENT_BINARY_DIR}/${name}.gz)
+	add_custom_command(OUTPUT ${compressed}
+		COMMAND ${AA_GZIP} -9nc ${file} > ${compressed}
+		DEPENDS ${file}
 		VERBATIM)
-	add_custom_target(aa_changes ALL DEPENDS ${changes})
-	install(FILES ${changes} DESTINATION ${AA_DOC_DIR})
-endif()
+	list(APPEND documents ${compressed})
+endforeach()
+add_custom_target(aa_documents ALL DEPENDS ${documents})
+install(FILES ${documents} DESTINATION ${AA_DOC_DIR})
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME aa-record)
 set(CPACK_PACKAGE_VENDOR "aa-record")
-set(CPACK_PACKAGE_CONTACT "aa-record developers <aa-record@localhost>")
+set(CPACK_PACKAGE_CONTACT "aa-record maintainers <aa-record@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
@@ -46,13 +52,13 @@ set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "sqlite3, less")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
 	WORLD_READ WORLD_EXECUTE)
-# A dot stands for an empty line in Debian's format; CPack indents the rest.
-set(CPACK_DEBIAN_PACKAGE_DESCRIPTION "${PROJECT_DESCRIPTION}
- aa-record follows a command and every process below it with eBPF, and writes
- what they did to an SQLite database: programs started with their exact
- arguments, how each ended, changes of identity, and what could not be seen.
- aa-query shows it as a process tree or a timeline, as text, JSON or CSV.
- .
- Recorded databases are kept in /var/lib/aa-record, which aa-record makes on
- first use; removing the package leaves them alone.")
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
+"aa-record follows a command and every process below it with eBPF, and writes
+what they did to an SQLite database: programs started with their exact
+arguments, how each ended, changes of identity, and what could not be seen.
+aa-query shows it as a process tree or a timeline, as text, JSON or CSV.
+
+Recorded databases are kept in /var/lib/aa-record, which aa-record makes on
+first use; removing the package leaves them alone.")
 include(CPack)
