@@ -87,7 +87,8 @@ class Storm(aa.Case):
 		self.assertGreater(session.row["lost_count"], 0)
 
 	def attach(self, *pids, **keywords):
-		return self.start(*pids, command="attach", **keywords)
+		# A forest goes on for as long as it takes, and on a busy machine takes the processor from the recorder.
+		return self.start(*pids, command="attach", options=["--ring-size", "256M"], **keywords)
 
 	def start_workload(self, fd, *arguments):
 		process = subprocess.Popen([self.workload, *arguments], env=aa.clean_environment(AA_TRUTH_FD=str(fd)),

@@ -123,7 +123,7 @@ static int spawns(int argc, char **argv)
 }
 
 #define SLOTS	    400000
-#define ALIVE_LIMIT 40
+#define ALIVE_LIMIT 24
 
 struct slot {
 	pid_t pid;
@@ -166,7 +166,7 @@ static void grow(int parent, int depth, unsigned seed)
 {
 	int me = atomic_fetch_add(&forest->used, 1);
 	struct slot *slot = &forest->slots[me];
-	struct timespec pace = { .tv_nsec = 200000 };
+	struct timespec pace = { .tv_nsec = 1000000 };
 
 	slot->pid = getpid();
 	slot->parent = parent;
