@@ -76,6 +76,7 @@ void aa_kernel_log_end(void);
 const char *aa_kernel_log_refused(const char *const *names, unsigned count);
 
 /* The verifier's last words, printable and on one line; "" if there are none. Valid until the next call. */
+bool aa_kernel_log_has(const char *text);
 const char *aa_kernel_log_reason(void);
 
 #endif

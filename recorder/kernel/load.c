@@ -109,7 +109,7 @@ static int set_config(struct aa_kernel *kernel, const struct aa_kernel_options *
 
 static int open_object(struct aa_kernel *kernel, struct aa_error *error)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = "aa_record");
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = "aa_record");
 	struct bpf_object *object;
 	long failure;
 
@@ -145,6 +145,12 @@ static int load_error(int code, const char *refused, struct aa_error *error)
 	if (code == -ENOMEM)
 		return aa_error_set(error, -ENOMEM,
 				    "cannot load eBPF programs: out of memory (try smaller rings)");
+	/* Ubuntu 22.04's 0.5 with a 6.x kernel: it does not know BTF_KIND_ENUM64, and says ESRCH. */
+	if (!refused && aa_kernel_log_has("loading vmlinux BTF"))
+		return aa_error_set(
+			error, -EOPNOTSUPP,
+			"cannot load eBPF programs: this libbpf is older than the kernel and cannot read its "
+			"/sys/kernel/btf/vmlinux (libbpf 1.0 or newer can)");
 	return aa_error_set(error, code == -EPERM ? -EPERM : -EOPNOTSUPP,
 			    "cannot load eBPF program%s%s: %s%s: %s", refused ? " " : "s",
 			    refused ? refused : "", strerror(-code), hint, aa_kernel_log_reason());

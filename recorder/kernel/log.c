@@ -76,6 +76,11 @@ const char *aa_kernel_log_refused(const char *const *names, unsigned count)
 	return NULL;
 }
 
+bool aa_kernel_log_has(const char *text)
+{
+	return strstr(log_text, text) != NULL;
+}
+
 /* Start of the line before `at`; NULL if there is none. */
 static const char *line_before(const char *at)
 {
