@@ -75,8 +75,8 @@ void aa_kernel_log_end(void);
 /* Name of the program that the log says was refused, NULL if none. `names` are the candidates. */
 const char *aa_kernel_log_refused(const char *const *names, unsigned count);
 
-/* The verifier's last words, printable and on one line; "" if there are none. Valid until the next call. */
 bool aa_kernel_log_has(const char *text);
+/* The verifier's last words, printable and on one line; "" if there are none. Valid until the next call. */
 const char *aa_kernel_log_reason(void);
 
 #endif
