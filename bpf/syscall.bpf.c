@@ -155,13 +155,18 @@ static __always_inline void aa_setsid_send(const struct aa_header *base, struct 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(aa_syscall_exit, struct pt_regs *regs, long result)
 {
-	__u32 number = aa_syscall_number(regs), action;
-	struct aa_failed_exec failed = { .error = (__s32)-result, .dirfd = AT_FDCWD, .syscall = number };
+	__u64 number = aa_syscall_number(regs);
+	struct aa_failed_exec failed = { .error = (__s32)-result,
+					 .dirfd = AT_FDCWD,
+					 .syscall = (__u32)number };
 	struct task_struct *task;
 	struct aa_header base;
 	struct aa_scope *scope;
+	__u32 action;
 	bool compat;
 
+	/* What is compared must be what is indexed: clang 19 compares a copy, and the verifier refuses the other. */
+	asm volatile("" : "+r"(number));
 	if (number >= AA_SYSCALL_SLOTS || (!aa_native_actions[number] && !aa_compat_actions[number]))
 		return 0; /* nearly every call of the host ends here */
 	task = (struct task_struct *)bpf_get_current_task();
