@@ -7,8 +7,11 @@
 
 #include "store_private.h"
 
-/* CLONE_* that the C library's fork and vfork add for its own bookkeeping. */
-#define LIBRARY_FLAGS ((uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID))
+/* CLONE_CLEAR_SIGHAND of linux/sched.h, which cannot be included beside sched.h: posix_spawn since glibc 2.39. */
+#define CLEAR_SIGHAND ((uint64_t)1 << 32)
+/* CLONE_* that the C library's fork, vfork and posix_spawn add for their own bookkeeping. */
+#define LIBRARY_FLAGS \
+	((uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID) | CLEAR_SIGHAND)
 
 static const char *call_name(const struct aa_fork *fork)
 {
