@@ -312,6 +312,7 @@ class Case(unittest.TestCase):
 	def assert_complete(self, session, gaps=()):
 		"""Nothing is missing, and the session says so."""
 		self.assertEqual(session.value("PRAGMA integrity_check"), "ok")
+		self.assertEqual(session.rows("SELECT * FROM probe WHERE session_id = ? AND attached = 0", session.id), [])
 		self.assertEqual([gap for gap in session.gaps() if gap["reason"] not in gaps], [])
 		row = session.row
 		self.assertEqual(row["state"], "complete")
