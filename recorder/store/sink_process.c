@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Processes: how they begin and end, and who inherits their children. */
 #include <errno.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 
 #include "store_private.h"
 
-/* CLONE_CLEAR_SIGHAND of linux/sched.h, which cannot be included beside sched.h: posix_spawn since glibc 2.39. */
-#define CLEAR_SIGHAND ((uint64_t)1 << 32)
-/* CLONE_* that the C library's fork, vfork and posix_spawn add for their own bookkeeping. */
+/* CLONE_* that the C library's fork, vfork and (CLEAR_SIGHAND, glibc 2.39) posix_spawn add for their own ends. */
 #define LIBRARY_FLAGS \
-	((uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID) | CLEAR_SIGHAND)
+	((uint64_t)(CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID) | CLONE_CLEAR_SIGHAND)
 
 static const char *call_name(const struct aa_fork *fork)
 {
