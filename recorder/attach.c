@@ -140,6 +140,7 @@ static int record(struct aa_recording *recording, const pid_t *pids, size_t coun
 	(void)sigaddset(&blocked, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &blocked, NULL);
 	read_comm(pids[0], agent, sizeof(agent));
+	aa_recording_hurry(0);
 	r = aa_recording_begin(recording, "attach", agent, NULL, error);
 	if (r == 0)
 		r = aa_recording_start(recording, error);

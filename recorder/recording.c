@@ -6,12 +6,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "summary.h"
 
 #define DEFAULT_MAX_ARG_BYTES (128u << 10) /* kernel.h's */
+#define HURRY_NICE	      (-10)
 #define AGAIN_MS	      100
 
 static uint64_t monotonic_ns(void)
@@ -219,6 +221,16 @@ void aa_recording_end(struct aa_recording *recording)
 	aa_kernel_forget_all(recording->kernel);
 	aa_kernel_settle();
 	aa_pump_finish(&recording->pump);
+}
+
+void aa_recording_hurry(pid_t pid)
+{
+	int now;
+
+	errno = 0;
+	now = getpriority(PRIO_PROCESS, (id_t)pid);
+	if (errno == 0 && now > HURRY_NICE)
+		(void)setpriority(PRIO_PROCESS, (id_t)pid, HURRY_NICE);
 }
 
 void aa_recording_run(struct aa_recording *recording)

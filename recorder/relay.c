@@ -92,6 +92,14 @@ static bool is_ours(const struct signalfd_siginfo *info)
 	       (info->ssi_signo == SIGPIPE || info->ssi_signo == SIGXFSZ || info->ssi_signo == SIGXCPU);
 }
 
+void aa_relay_forget_stops(struct aa_relay *relay)
+{
+	static const int stops[] = { SIGTSTP, SIGTTIN, SIGTTOU };
+
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+		relay->received_ms[stops[i]] = relay->witnessed_ms[stops[i]] = 0;
+}
+
 static void for_command(struct aa_relay *relay, const struct signalfd_siginfo *info)
 {
 	int number = (int)info->ssi_signo;
@@ -101,6 +109,8 @@ static void for_command(struct aa_relay *relay, const struct signalfd_siginfo *i
 	/* Sent to its parent by the command: that is not us, as far as it knows, and never itself. */
 	if (info->ssi_code <= 0 && (pid_t)info->ssi_pid == relay->command)
 		return;
+	if (number == SIGCONT)
+		aa_relay_forget_stops(relay);
 	if (number >= SIGRTMIN) { /* these queue up and carry a value, so each one counts */
 		union sigval value = { 0 };
 

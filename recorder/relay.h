@@ -52,6 +52,13 @@ void aa_relay_release(struct aa_relay *relay);
 void aa_relay_set_command(struct aa_relay *relay, pid_t pid);
 
 /*
+ * Forgets the stop signals that are not decided yet: the command has stopped, or somebody has continued it, and the kernel
+ * drops pending ones then, too (prepare_signal(), kernel/signal.c). A witness that had no turn between a group's SIGTSTP and
+ * its SIGCONT never sees the first, so asking it later would stop the command a second time.
+ */
+void aa_relay_forget_stops(struct aa_relay *relay);
+
+/*
  * If this process leads its session, gives up the terminal, as its end would: the kernel hangs up on the
  * processes in the foreground. To be called when the command has ended, which alone would have been the leader.
  */

@@ -110,6 +110,7 @@ static void stop_with_command(void *context)
 	number = run->stop_signal;
 	run->stop_signal = 0;
 	if (number != 0) {
+		aa_relay_forget_stops(&run->relay);
 		aa_witness_watch(&run->witness, run->launch.pid);
 		aa_launch_stop_self(number);
 		aa_witness_watch(&run->witness, 0);
@@ -179,6 +180,9 @@ static int start(struct run *run, const sigset_t *blocked, struct aa_error *erro
 	if (r < 0)
 		return r;
 	aa_relay_set_command(&run->relay, run->launch.pid);
+	aa_recording_hurry(0);
+	if (run->witness.pid > 0) /* as its answers are waited for */
+		aa_recording_hurry(run->witness.pid);
 	r = aa_launch_go(&run->launch);
 	if (r < 0) /* it has been killed while it waited */
 		return aa_error_set(error, r, "cannot start the command: %s", strerror(-r));
