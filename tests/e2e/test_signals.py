@@ -11,15 +11,20 @@ import aa
 
 # Counts what it gets, from the line with its pid until it is told to end; prints each and in the end the counts.
 COUNTER = """
-import os, signal, sys
+import os, select, signal, sys
 counts = {}
 def count(number, frame):
 	counts[number] = counts.get(number, 0) + 1
 	os.write(1, b"got\\n")
 for number in (1, 2, 3, 10, 12, 15, 18, 28, 35):
 	signal.signal(number, count)
+# A signal just before a blocking read would not be handled until the next one; this pipe ends the wait.
+woken, wake = os.pipe()
+os.set_blocking(wake, False)
+signal.set_wakeup_fd(wake)
 print(os.getpid(), flush=True)
-sys.stdin.readline()
+while 0 not in select.select([0, woken], [], [])[0]:
+	os.read(woken, 64)
 print(sorted(counts.items()), flush=True)
 """
 
