@@ -84,15 +84,6 @@ static __always_inline __u64 aa_syscall_argument4(struct pt_regs *regs, bool com
 }
 #endif
 
-/* What the exit of a system call means to us. */
-enum aa_syscall_action {
-	AA_SYSCALL_NONE = 0,
-	AA_SYSCALL_EXECVE,
-	AA_SYSCALL_EXECVEAT,
-	AA_SYSCALL_CRED,
-	AA_SYSCALL_SETSID,
-};
-
 #define AA_SYSCALL_SLOTS 560u
 
 #endif

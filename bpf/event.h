@@ -167,7 +167,7 @@ struct aa_exec {
 	__u32 exe_mode;	  /* st_mode */
 	__u32 exe_nlink;
 	__u32 exe_origin; /* enum aa_exe_origin */
-	__u32 old_tid;	  /* thread that called exec; its id is the leader's afterwards */
+	__u32 old_tid;	  /* thread that called exec; its id is the leader's afterwards. 0: not known */
 	__u32 ns_pid;
 	__u32 sid;
 	__u32 pgid;
@@ -276,6 +276,8 @@ struct aa_config {
 	__u64 max_arg_bytes; /* capture limit for arguments, and for the environment */
 	__u32 page_size;
 	__u32 capture_env;
+	__u32 syscall_mask; /* which actions the end of a system call is for: 1 << enum aa_syscall_action, order.h */
+	__u32 reserved;
 };
 
 /* One page shared with the recorder (mmapable array "aa_control", one element). */
@@ -295,8 +297,8 @@ struct aa_control {
 struct aa_scope {
 	__u32 session;
 	__u32 slot;
-	__u32 flags; /* AA_SCOPE_*, order.h */
-	__u32 reserved;
+	__u32 flags;	     /* AA_SCOPE_*, order.h */
+	__u32 exec_tid;	     /* thread that is in exec now, where the hook of exec cannot tell; else 0 */
 	struct aa_cred cred; /* last known */
 };
 
@@ -318,6 +320,7 @@ AA_ASSERT_SIZE(aa_comm_change, 40 + 8 + 32);
 AA_ASSERT_SIZE(aa_setsid, 48);
 AA_ASSERT_SIZE(aa_cgroup, 48);
 AA_ASSERT_SIZE(aa_text, 64);
+AA_ASSERT_SIZE(aa_config, 48);
 AA_ASSERT_SIZE(aa_scope, 104);
 AA_ASSERT_SIZE(aa_control, 256);
 

@@ -32,7 +32,7 @@ static __always_inline void aa_exec_texts(const struct aa_header *base, struct l
  * does not fault in practice.
  */
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(aa_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+int BPF_PROG(aa_exec_btf, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
 	struct aa_scope *scope = aa_scope_current(task);
 	struct file *file;

@@ -53,6 +53,19 @@ enum aa_adopt_result {
 	AA_ADOPT_SELF = 6,
 };
 
+/*
+ * What CO-RE reads of the recorder, the current task of every program that takes an order. It knows all of
+ * this of itself: a BTF file of another kernel is found out. Numbers are those of the initial namespaces.
+ */
+struct aa_self {
+	__u64 start_ns; /* start_boottime of the thread group's leader */
+	__u32 tgid;
+	__u32 parent_tgid; /* of real_parent */
+	__u32 uid;	   /* real */
+	__u32 level;	   /* of its pid namespace, 0 = initial */
+	char comm[AA_COMM_SIZE];
+};
+
 struct aa_order {
 	__u32 action;
 	__u32 pid; /* in the recorder's pid namespace */
@@ -62,8 +75,27 @@ struct aa_order {
 	__u32 recorder; /* tgid of the recorder in the initial namespace; 0 before an iterator ran */
 	__u64 start_ns; /* of the adopted process */
 	__u32 tgid;
+	__u32 fd; /* of /proc/PID or /proc/PID/task/TID, in the recorder; for the programs that are run for one task */
+	__u32 image_missing; /* answer for that task: its process is in a session, what it runs is not recorded yet */
 	__u32 zero;
+	struct aa_self self; /* answer: who the recorder is */
 };
+
+AA_ASSERT_SIZE(aa_self, 40);
+AA_ASSERT_SIZE(aa_order, 48 + 40);
+
+/* What the end of a system call means to us; 1 << that are the bits of struct aa_config.syscall_mask. */
+enum aa_syscall_action {
+	AA_SYSCALL_NONE = 0,
+	AA_SYSCALL_EXECVE = 1,
+	AA_SYSCALL_EXECVEAT = 2,
+	AA_SYSCALL_CRED = 3,
+	AA_SYSCALL_SETSID = 4,
+};
+
+#define AA_SYSCALL_MASK_EXEC_FAILED (1u << AA_SYSCALL_EXECVE | 1u << AA_SYSCALL_EXECVEAT)
+#define AA_SYSCALL_MASK_CRED	    (1u << AA_SYSCALL_CRED)
+#define AA_SYSCALL_MASK_SETSID	    (1u << AA_SYSCALL_SETSID)
 
 /* struct aa_scope.flags */
 #define AA_SCOPE_NO_IMAGE 0x1u /* taken while running: no EXEC record says yet what it runs */

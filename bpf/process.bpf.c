@@ -15,7 +15,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  * (CLONE_THREAD).
  */
 SEC("tp_btf/task_newtask")
-int BPF_PROG(aa_process_fork, struct task_struct *child, __u64 clone_flags)
+int BPF_PROG(aa_fork_btf, struct task_struct *child, __u64 clone_flags)
 {
 	struct aa_fork_facts facts = {
 		.child = child,
@@ -66,7 +66,7 @@ AA_SUBPROGRAM int aa_group_end(struct task_struct *task, struct aa_scope *scope,
  * dead when that is 0. Checked against wait4(2) for exits, signals, cores and leaders that end first.
  */
 SEC("tp_btf/sched_process_exit")
-int BPF_PROG(aa_process_exit)
+int BPF_PROG(aa_exit_btf)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u32 phase = aa_snap_phase_now();
@@ -92,7 +92,7 @@ int BPF_PROG(aa_process_exit)
  * also set while others may rename the thread). io_uring names its workers: nobody's act.
  */
 SEC("tp_btf/task_rename")
-int BPF_PROG(aa_process_rename, struct task_struct *task, const char *comm)
+int BPF_PROG(aa_rename_btf, struct task_struct *task, const char *comm)
 {
 	struct aa_identity_key key;
 	struct aa_comm_change *change;

@@ -10,17 +10,29 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+static __always_inline void aa_self_read(struct aa_self *self)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	self->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	self->tgid = (__u32)BPF_CORE_READ(task, tgid);
+	self->parent_tgid = (__u32)BPF_CORE_READ(task, real_parent, tgid);
+	self->uid = BPF_CORE_READ(task, real_cred, uid.val);
+	self->level = BPF_CORE_READ(task, thread_pid, level);
+	aa_task_comm(self->comm, BPF_CORE_READ(task, group_leader));
+}
+
+/* The order, once its first task comes by with the recorder in it: these programs run in its own context. */
 static __always_inline struct aa_order *aa_order_now(void)
 {
 	__u32 zero = 0;
 	struct aa_order *order = bpf_map_lookup_elem(&aa_order, &zero);
 
-	/*
-	 * The iterator runs in the recorder's own context, so this is the only place that need know who that
-	 * is.
-	 */
-	if (order)
-		order->recorder = (__u32)(bpf_get_current_pid_tgid() >> 32);
+	if (!order)
+		return NULL;
+	if (!order->self.tgid)
+		aa_self_read(&order->self);
+	order->recorder = (__u32)(bpf_get_current_pid_tgid() >> 32);
 	return order;
 }
 
@@ -96,7 +108,7 @@ static __always_inline __u32 aa_adopt_task(const struct aa_order *order, struct 
 }
 
 SEC("iter/task")
-int aa_adopt(struct bpf_iter__task *context)
+int aa_adopt_iter(struct bpf_iter__task *context)
 {
 	struct task_struct *task = context->task;
 	struct aa_order *order = aa_order_now();
@@ -145,7 +157,7 @@ AA_SUBPROGRAM int aa_image_send(struct aa_scope *scope, struct task_struct *task
 }
 
 SEC("iter/task")
-int aa_snapshot(struct bpf_iter__task *context)
+int aa_snap_iter(struct bpf_iter__task *context)
 {
 	struct task_struct *task = context->task, *leader;
 	struct aa_order *order = aa_order_now();

@@ -153,7 +153,7 @@ static __always_inline void aa_setsid_send(const struct aa_header *base, struct 
  * tracepoint.
  */
 SEC("tp_btf/sys_exit")
-int BPF_PROG(aa_syscall_exit, struct pt_regs *regs, long result)
+int BPF_PROG(aa_sysexit_btf, struct pt_regs *regs, long result)
 {
 	__u64 number = aa_syscall_number(regs);
 	struct aa_failed_exec failed = { .error = (__s32)-result,

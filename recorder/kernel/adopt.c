@@ -65,7 +65,7 @@ int aa_kernel_adopt(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint3
 
 	if (pid <= 0)
 		return aa_error_set(error, -EINVAL, "cannot record process %d: not a process id", (int)pid);
-	r = give_order(kernel, "aa_adopt", &order);
+	r = give_order(kernel, "aa_adopt_iter", &order);
 	if (r < 0)
 		return aa_error_set(error, r, "cannot find process %d with a BPF iterator: %s", (int)pid,
 				    strerror(-r));
@@ -136,7 +136,7 @@ static int take_all(struct aa_kernel *kernel)
 	for (unsigned i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
 			struct aa_order order = { .action = actions[i] };
-			int r = give_order(kernel, "aa_snapshot", &order);
+			int r = give_order(kernel, "aa_snap_iter", &order);
 
 			if (r < 0)
 				return r;

@@ -11,24 +11,24 @@
  *
  *                       verified instructions        ns a run, tracked process
  *                    5.10 / 6.1    6.12     6.18     6.18, 2 vCPU, no wake-ups
- * aa_process_fork        18,394  13,587   13,777     3,400
- * aa_process_exec        62,571  54,979   55,184     5,700
- * aa_process_exit        79,218  46,708   46,830     1,800
- * aa_process_rename         228     228      228       540
- * aa_syscall_exit        46,251  44,396   44,388     150 on average over all system calls
- * aa_adopt                8,273   7,555    7,662     a task: 240
- * aa_snapshot            58,020  54,123   54,228
+ * aa_fork_btf            18,394  13,587   13,777     3,400
+ * aa_exec_btf            62,571  54,979   55,184     5,700
+ * aa_exit_btf            79,218  46,708   46,830     1,800
+ * aa_rename_btf             228     228      228       540
+ * aa_sysexit_btf         46,251  44,396   44,388     150 on average over all system calls
+ * aa_adopt_iter           8,273   7,555    7,662     a task: 240
+ * aa_snap_iter           58,020  54,123   54,228
  */
 const struct aa_hook aa_hooks[] = {
-	{ "process.fork", "portable", "aa_process_fork", .required = true },
-	{ "process.exec", "portable", "aa_process_exec", .required = true },
-	{ "process.exit", "portable", "aa_process_exit", .required = true },
-	{ "process.adopt", "portable", "aa_adopt", .required = true },
-	{ "process.snapshot", "portable", "aa_snapshot", .required = false },
-	{ "process.exec_failed", "portable", "aa_syscall_exit", .required = false },
-	{ "process.cred", "portable", "aa_syscall_exit", .required = false },
-	{ "process.setsid", "portable", "aa_syscall_exit", .required = false },
-	{ "process.rename", "portable", "aa_process_rename", .required = false },
+	{ "process.fork", "portable", "aa_fork_btf", .required = true },
+	{ "process.exec", "portable", "aa_exec_btf", .required = true },
+	{ "process.exit", "portable", "aa_exit_btf", .required = true },
+	{ "process.adopt", "portable", "aa_adopt_iter", .required = true },
+	{ "process.snapshot", "portable", "aa_snap_iter", .required = false },
+	{ "process.exec_failed", "portable", "aa_sysexit_btf", .required = false },
+	{ "process.cred", "portable", "aa_sysexit_btf", .required = false },
+	{ "process.setsid", "portable", "aa_sysexit_btf", .required = false },
+	{ "process.rename", "portable", "aa_rename_btf", .required = false },
 };
 const unsigned aa_hook_count = sizeof(aa_hooks) / sizeof(aa_hooks[0]);
 

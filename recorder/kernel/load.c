@@ -95,6 +95,7 @@ static int set_config(struct aa_kernel *kernel, const struct aa_kernel_options *
 		.max_arg_bytes = options->max_arg_bytes != 0 ? options->max_arg_bytes : DEFAULT_MAX_ARG_BYTES,
 		.page_size = (uint32_t)sysconf(_SC_PAGESIZE),
 		.capture_env = options->capture_env,
+		.syscall_mask = AA_SYSCALL_MASK_EXEC_FAILED | AA_SYSCALL_MASK_CRED | AA_SYSCALL_MASK_SETSID,
 	};
 	uint32_t zero = 0;
 
@@ -168,6 +169,7 @@ int aa_kernel_load(struct aa_kernel *kernel, const struct aa_kernel_options *opt
 	for (unsigned i = 0; i < aa_hook_count; i++)
 		names[i] = aa_hooks[i].program;
 	for (;;) {
+		struct bpf_program *program;
 		const char *refused;
 		int r;
 
@@ -177,12 +179,15 @@ int aa_kernel_load(struct aa_kernel *kernel, const struct aa_kernel_options *opt
 			r = set_sizes(kernel, options, error);
 		if (r < 0)
 			return r;
-		for (unsigned i = 0; i < aa_hook_count; i++) {
-			struct bpf_program *program =
-				bpf_object__find_program_by_name(kernel->object, names[i]);
+		bpf_object__for_each_program(program, kernel->object)
+		{
+			bool wanted = false;
 
-			if (program && without[i])
-				(void)bpf_program__set_autoload(program, false);
+			for (unsigned i = 0; i < aa_hook_count; i++) {
+				if (strcmp(bpf_program__name(program), names[i]) == 0)
+					wanted = !without[i];
+			}
+			(void)bpf_program__set_autoload(program, wanted);
 		}
 		r = bpf_object__load(kernel->object);
 		aa_kernel_log_end();
