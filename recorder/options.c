@@ -13,6 +13,7 @@
 enum option_type {
 	OPTION_FLAG,
 	OPTION_STRING,
+	OPTION_CHOICE,	     /* one of the words of choices */
 	OPTION_SIZE,	     /* bytes, suffix K, M, G */
 	OPTION_SIZE_POWER_2, /* likewise, a power of two */
 	OPTION_COUNT,
@@ -22,6 +23,7 @@ enum option_type {
 struct option {
 	const char *name;     /* without the dashes */
 	const char *argument; /* its name in the help; NULL for a flag */
+	const char *choices;  /* "a|b" */
 	const char *fallback; /* the default, in words; NULL if there is nothing to say */
 	const char *help;
 	size_t offset; /* of the value in struct aa_options */
@@ -32,6 +34,7 @@ struct option {
 };
 
 #define BOTH	   (AA_COMMAND_RUN | AA_COMMAND_ATTACH)
+#define ALL	   (BOTH | AA_COMMAND_DOCTOR)
 #define AT(member) .offset = offsetof(struct aa_options, member)
 
 /* One option reads better in few lines. */
@@ -63,11 +66,22 @@ static const struct option options_table[] = {
 	{ .name = "max-processes", .argument = "N", AT(max_processes), .type = OPTION_COUNT, .commands = BOTH,
 	  .minimum = 64, .maximum = 4u << 20, .fallback = "65536",
 	  .help = "most processes followed at a time; 64 to 4194304" },
+	{ .name = "tier", .argument = "TIER", AT(tier), .type = OPTION_CHOICE, .commands = ALL,
+	  .choices = "precise|kprobe|portable|basic", .fallback = "the best that works",
+	  .help = "precise, kprobe, portable or basic programs only" },
+	{ .name = "btf", .argument = "FILE", AT(btf), .type = OPTION_STRING, .commands = ALL,
+	  .fallback = "the running kernel's, else the distribution's",
+	  .help = "BTF file with the types of the running kernel" },
+	{ .name = "format", .argument = "FORMAT", AT(format), .type = OPTION_CHOICE, .commands = AA_COMMAND_DOCTOR,
+	  .choices = "text|json", .fallback = "text",
+	  .help = "text for people or json for programs" },
+	{ .name = "verbose", AT(verbose), .type = OPTION_FLAG, .commands = AA_COMMAND_DOCTOR,
+	  .help = "also the loaded programs and maps, with their cost" },
 	{ .name = "quiet", AT(quiet), .type = OPTION_FLAG, .commands = BOTH,
 	  .help = "no summary; failures are still said" },
-	{ .name = "debug", AT(debug), .type = OPTION_FLAG, .commands = BOTH,
+	{ .name = "debug", AT(debug), .type = OPTION_FLAG, .commands = ALL,
 	  .help = "show what libbpf and the kernel's verifier say" },
-	{ .name = "help", AT(help), .type = OPTION_FLAG, .commands = BOTH,
+	{ .name = "help", AT(help), .type = OPTION_FLAG, .commands = ALL,
 	  .help = "show this text" },
 };
 /* clang-format on */
@@ -141,6 +155,21 @@ static int parse_number(const struct option *option, const char *text, uint64_t 
 	return 0;
 }
 
+static bool is_choice(const char *choices, const char *text)
+{
+	size_t length = strlen(text);
+
+	for (const char *at = choices;; at++) {
+		size_t word = strcspn(at, "|");
+
+		if (word == length && memcmp(at, text, length) == 0)
+			return true;
+		at += word;
+		if (*at == '\0')
+			return false;
+	}
+}
+
 static int set_value(const struct option *option, const char *text, struct aa_options *options,
 		     struct aa_error *error)
 {
@@ -153,6 +182,11 @@ static int set_value(const struct option *option, const char *text, struct aa_op
 	case OPTION_STRING:
 		if (*text == '\0')
 			return aa_error_set(error, -EINVAL, "--%s: empty", option->name);
+		*(const char **)value = text;
+		return 0;
+	case OPTION_CHOICE:
+		if (!is_choice(option->choices, text))
+			return aa_error_set(error, -EINVAL, "--%s: one of %s", option->name, option->choices);
 		*(const char **)value = text;
 		return 0;
 	case OPTION_SIZE:

@@ -18,12 +18,16 @@ struct aa_options {
 	const char *session; /* NULL: the store makes a name */
 	const char *agent;   /* NULL: from the command */
 	const char *user;    /* NULL: stay who we are */
+	const char *tier;    /* a name of probes.h, NULL: the best that works */
+	const char *btf;     /* NULL: found */
+	const char *format;  /* "text" or "json"; NULL: text */
 	char **env_names;    /* NULL-terminated and owned, or NULL */
 	uint64_t ring_bytes; /* 0: the default, as for the next two */
 	uint64_t max_arg_bytes;
 	uint64_t max_processes;
 	bool detach_on_exit;
 	bool quiet;
+	bool verbose;
 	bool debug;
 	bool help;
 };
@@ -31,6 +35,7 @@ struct aa_options {
 /* Options name their commands by these bits. */
 #define AA_COMMAND_RUN	  0x01u
 #define AA_COMMAND_ATTACH 0x02u
+#define AA_COMMAND_DOCTOR 0x04u
 
 struct aa_command {
 	const char *name;

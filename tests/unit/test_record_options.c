@@ -17,6 +17,9 @@
 static const struct aa_command run = {
 	.name = "run", .usage = "", .summary = "", .text = "", .bit = AA_COMMAND_RUN
 };
+static const struct aa_command doctor = {
+	.name = "doctor", .usage = "", .summary = "", .text = "", .bit = AA_COMMAND_DOCTOR
+};
 static const struct aa_command attach = {
 	.name = "attach", .usage = "", .summary = "", .text = "", .bit = AA_COMMAND_ATTACH
 };
@@ -82,6 +85,28 @@ static void test_values(void **state)
 	aa_options_release(&parsed.options);
 }
 
+static void test_choices(void **state)
+{
+	static const char *const tiers[] = { "precise", "kprobe", "portable", "basic" };
+	struct parsed parsed;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tiers) / sizeof(tiers[0]); i++) {
+		parsed = PARSE(&attach, (char *)"--tier", (char *)(uintptr_t)tiers[i]);
+		assert_int_equal(parsed.r, 0);
+		assert_string_equal(parsed.options.tier, tiers[i]);
+		assert_null(parsed.options.btf);
+	}
+	parsed = PARSE(&doctor, (char *)"--format=json", (char *)"--verbose", (char *)"--btf=x",
+		       (char *)"--debug");
+	assert_int_equal(parsed.r, 0);
+	assert_string_equal(parsed.options.format, "json");
+	assert_string_equal(parsed.options.btf, "x");
+	assert_null(parsed.options.tier);
+	assert_true(parsed.options.verbose);
+	assert_true(parsed.options.debug);
+}
+
 static void test_operands_begin(void **state)
 {
 	struct parsed parsed;
@@ -125,6 +150,13 @@ static void test_refusals(void **state)
 	refuse(PARSE(&run, (char *)"--max-processes", (char *)"64K"), "number");
 	refuse(PARSE(&run, (char *)"--max-processes", (char *)"-1"), "number");
 	refuse(PARSE(&attach, (char *)"--detach-on-exit"), "--detach-on-exit");
+	refuse(PARSE(&run, (char *)"--tier", (char *)"best"), "precise|kprobe|portable|basic");
+	refuse(PARSE(&run, (char *)"--tier="), "precise|kprobe|portable|basic");
+	refuse(PARSE(&run, (char *)"--tier=precise|kprobe"), "precise|kprobe|portable|basic");
+	refuse(PARSE(&run, (char *)"--tier=basi"), "precise|kprobe|portable|basic");
+	refuse(PARSE(&run, (char *)"--format=json"), "--format");
+	refuse(PARSE(&doctor, (char *)"--format=jsonl"), "text|json");
+	refuse(PARSE(&doctor, (char *)"--db", (char *)"x"), "--db");
 	refuse(PARSE(&attach, (char *)"--user", (char *)"root"), "--user");
 }
 
@@ -185,9 +217,10 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),       cmocka_unit_test(test_values),
-		cmocka_unit_test(test_operands_begin), cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_sizes),	       cmocka_unit_test(test_help),
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
+		cmocka_unit_test(test_choices),	 cmocka_unit_test(test_operands_begin),
+		cmocka_unit_test(test_refusals), cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_help),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
