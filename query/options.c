@@ -222,6 +222,9 @@ int aa_options_parse(const struct aa_command *command, char **arguments, int cou
 		if (*name == '\0')
 			return i + 1;
 		length = strcspn(name, "=");
+		/* A comment that begins an SQL statement. */
+		if (long_name && strcspn(name, " \t\r\n") < length)
+			break;
 		option = (length == 1) == long_name ? NULL : find_option(command, name, length);
 		if (!option && !command && long_name && find_in(aa_filter_options, name, length))
 			return aa_error_set(error, -EINVAL, "%.*s stands behind the command", (int)length + 2,

@@ -168,6 +168,16 @@ class Usage(golden.Golden):
         self.assertEqual(result.stdout, b"a\r\n1\r\n\r\nb\r\n2\r\n")
         self.assertEqual(self.run_query(self.fixture_path, "sql", "-", input=b"").returncode, 1)
 
+    def test_sql_begins_with_a_comment(self):
+        """It is no option, although it begins like one."""
+        for statement in ("-- a comment\nSELECT 1 AS a", "--\tx\nSELECT 1 AS a"):
+            with self.subTest(statement=statement):
+                self.assertEqual(self.rows(self.fixture_path, "sql", statement), [{"a": 1}])
+        result = self.run_query(self.fixture_path, "sql", "-- a comment")
+        self.assertEqual((result.returncode, result.stderr), (1, b"aa-query: nothing found\n"))
+        result = self.run_query(self.fixture_path, "sql", "--nonsense")
+        self.assertEqual((result.returncode, result.stderr[:40]), (2, b"aa-query: sql: unknown option --nonsense"))
+
     def test_terminal(self):
         base = [golden.AA_QUERY, "--db", self.fixture_path]
         env = golden.environment(PAGER="sed s/^/paged:/", COLUMNS="60")
