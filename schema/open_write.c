@@ -125,6 +125,40 @@ static int check_file(const char *path, struct aa_error *error)
 	return 0;
 }
 
+/* EEXIST for something that is not there is a symbolic link that leads nowhere. */
+static int cannot_make(const char *path, const char *absolute, int code, struct aa_error *error)
+{
+	aa_cleanup(aa_text_release) struct aa_text_buffer shown = { 0 };
+	char target[PATH_MAX];
+	ssize_t size = code == -EEXIST ? readlink(absolute, target, sizeof(target)) : -1;
+
+	if (size < 0)
+		return aa_error_set(error, code, "cannot make the database %s: %s", path, strerror(-code));
+	(void)aa_text_escape(&shown, target, (size_t)size);
+	return aa_error_set(error, -ENOENT,
+			    "cannot make the database %s: it is a symbolic link to %s, which does not exist "
+			    "(remove the link, or name that file)",
+			    path, shown.failed ? "?" : shown.data);
+}
+
+/*
+ * SQLite puts its -wal and others beside the file, and says only "unable to open" when their names become too long.
+ * -journal is the longest.
+ */
+static int check_name(const char *resolved, const char *path, struct aa_error *error)
+{
+	const char *slash = strrchr(resolved, '/');
+	size_t longest = NAME_MAX - strlen("-journal");
+
+	if (slash && strlen(slash + 1) > longest)
+		return aa_error_set(error, -ENAMETOOLONG,
+				    "the file name of the database is too long: SQLite needs room to append "
+				    "-journal, so at "
+				    "most %zu bytes: %s",
+				    longest, path);
+	return 0;
+}
+
 /* Makes the file unless it is there, and resolves what it is. */
 static int prepare(const char *path, char resolved[PATH_MAX], struct aa_error *error)
 {
@@ -132,6 +166,8 @@ static int prepare(const char *path, char resolved[PATH_MAX], struct aa_error *e
 	int fd, made, r;
 
 	r = make_absolute(path, absolute, error);
+	if (r == 0)
+		r = check_name(absolute, path, error);
 	if (r == 0)
 		r = check_symlinks(absolute, error);
 	if (r == 0)
@@ -143,10 +179,11 @@ static int prepare(const char *path, char resolved[PATH_MAX], struct aa_error *e
 	if (fd >= 0)
 		(void)close(fd);
 	else if (access(absolute, F_OK) < 0)
-		return aa_error_set(error, made, "cannot make the database %s: %s", path, strerror(-made));
+		return cannot_make(path, absolute, made, error);
 	if (!realpath(absolute, resolved))
 		return aa_error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
-	return check_file(resolved, error);
+	r = check_name(resolved, path, error); /* of what a symbolic link leads to */
+	return r == 0 ? check_file(resolved, error) : r;
 }
 
 /*
