@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/wait.h>
 
+#include "memory.h"
 #include "store_private.h"
 
 static int update(struct aa_store *store, struct aa_session *session, const struct aa_session_result *result,
@@ -86,5 +87,63 @@ int aa_store_end_session(struct aa_store *store, int64_t session_id, const struc
 	session->now.totals.live = session->processes.live;
 	aa_session_finalize(session);
 	session->ended = true;
+	return 0;
+}
+
+/* Statements that drop the session's tables and views, the latter first, as they need the former. */
+static int drop_objects(struct aa_store *store, int64_t id, struct aa_error *error)
+{
+	static const char sql[] =
+		"SELECT group_concat(line, '') FROM (SELECT printf('DROP %s \"%w\";', type, name) AS line"
+		" FROM sqlite_master WHERE type IN ('table', 'view') AND name GLOB printf('s%d_*', ?)"
+		" ORDER BY type DESC)";
+	aa_cleanup(aa_text_release) struct aa_text_buffer drops = { 0 };
+	sqlite3_stmt *s = NULL;
+	int r = 0;
+
+	if (sqlite3_prepare_v2(aa_db_handle(store->db), sql, -1, &s, NULL) != SQLITE_OK)
+		return aa_db_error(store->db, error, "read the database");
+	(void)sqlite3_bind_int64(s, 1, id);
+	if (sqlite3_step(s) != SQLITE_ROW)
+		r = aa_db_error(store->db, error, "read the database");
+	else if (sqlite3_column_text(s, 0))
+		aa_text_add_string(&drops, (const char *)sqlite3_column_text(s, 0));
+	sqlite3_finalize(s);
+	if (drops.failed)
+		return aa_error_set(error, -ENOMEM, "out of memory");
+	return r == 0 && drops.data ? aa_db_exec(store->db, drops.data, error) : r;
+}
+
+int aa_store_drop_session(struct aa_store *store, int64_t session_id, struct aa_error *error)
+{
+	static const char *const statements[] = {
+		"DELETE FROM session_object WHERE session_id = ?",
+		"DELETE FROM probe WHERE session_id = ?",
+		"DELETE FROM ring_cursor WHERE session_id = ?",
+		"DELETE FROM clock WHERE session_id = ?",
+		/* Its agent, if that had no other session. */
+		"DELETE FROM agent WHERE id = (SELECT agent_id FROM session WHERE id = ?1)"
+		" AND NOT EXISTS (SELECT 1 FROM session WHERE agent_id = agent.id AND session.id <> ?1)",
+		"DELETE FROM session WHERE id = ?",
+	};
+	struct aa_session *session = aa_store_session(store, session_id);
+	int r;
+
+	if (!session)
+		return aa_error_set(error, -ENOENT, "session %lld is not being recorded",
+				    (long long)session_id);
+	aa_session_finalize(session);
+	r = aa_db_exec(store->db, "BEGIN IMMEDIATE", error);
+	if (r < 0)
+		return r;
+	r = drop_objects(store, session_id, error);
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && r == 0; i++)
+		r = run_for(store, statements[i], session_id, error);
+	r = finish(store, r, error);
+	if (r < 0)
+		return r;
+	session->ended = true;
+	if (store->owner_id == session_id)
+		store->owner_id = 0;
 	return 0;
 }

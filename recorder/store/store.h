@@ -101,4 +101,7 @@ void aa_store_totals(const struct aa_store *store, int64_t session_id, struct aa
 int aa_store_end_session(struct aa_store *store, int64_t session_id, const struct aa_session_result *result,
 			 struct aa_error *error);
 
+/* Removes the session, as if it had never begun: for one that could not be started. */
+int aa_store_drop_session(struct aa_store *store, int64_t session_id, struct aa_error *error);
+
 #endif

@@ -163,6 +163,44 @@ static void test_two_recorders_in_one_file(void **state)
 	expect_rows(t, "PRAGMA integrity_check", "ok\n");
 }
 
+/* As if it had never begun, also with rows in it; the others stay as they are. */
+static void test_drop(void **state)
+{
+	static const char everything[] =
+		"SELECT 'agent', id FROM agent UNION ALL SELECT 'probe', id FROM probe"
+		" UNION ALL SELECT 'clock', session_id FROM clock UNION ALL SELECT 'ring', session_id FROM "
+		"ring_cursor"
+		" UNION ALL SELECT name, session_id FROM session_object UNION ALL SELECT name, 0 FROM "
+		"sqlite_master"
+		" UNION ALL SELECT state, id FROM session ORDER BY 1, 2";
+	struct store_test *t = *state;
+	const struct aa_session_options options = { .agent = "b", .mode = "attach", .recorder = "0" };
+	char *before;
+
+	(void)fake_fork(&t->kernel, (struct fake_process){ .tgid = 1 }, 100, AA_FLAG_ROOT);
+	commit_all(t); /* with a ring_cursor, which stays with the first */
+	before = rows_of(aa_store_db(t->store), everything);
+	assert_int_equal(begin(t, &options), 2);
+	assert_int_equal(
+		aa_store_add_probe(t->store, 2, "process.exec", "basic", "x", true, 0, NULL, &t->error), 0);
+	t->kernel.session = 2;
+	(void)fake_fork(&t->kernel, (struct fake_process){ .tgid = 1 }, 100, AA_FLAG_ROOT);
+	commit_all(t);
+	expect_rows(t, "SELECT count(*) FROM s2_process", "1\n");
+	assert_int_equal(aa_store_drop_session(t->store, 2, &t->error), 0);
+	expect_rows(t, everything, before);
+	free(before);
+	expect_rows(t, "PRAGMA integrity_check", "ok\n");
+	assert_int_equal(aa_store_drop_session(t->store, 2, &t->error), -ENOENT);
+
+	/* Its agent stays if others have it. */
+	assert_int_equal(begin(t, &options), 2);
+	assert_int_equal(begin(t, &options), 3);
+	assert_int_equal(aa_store_drop_session(t->store, 3, &t->error), 0);
+	expect_rows(t, "SELECT name FROM agent ORDER BY id", "test agent\nb\n");
+	expect_rows(t, "SELECT id, state FROM session", "1|recording\n2|recording\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +210,7 @@ int main(void)
 		STORE_TEST(test_probes),
 		STORE_TEST(test_dead_recorders_are_noticed),
 		STORE_TEST(test_two_recorders_in_one_file),
+		STORE_TEST(test_drop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
