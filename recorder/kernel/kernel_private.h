@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel.h"
+#include "log.h"
 #include "order.h"
 
 #define AA_PROBES_MAX 16
@@ -67,16 +68,5 @@ int aa_kernel_attach(struct aa_kernel *kernel, struct aa_error *error);
 
 /* The link of a program, NULL if it is not attached. */
 struct bpf_link *aa_kernel_find_link(struct aa_kernel *kernel, const char *program);
-
-/* log.c: keeps what libbpf says while it works, for the error text. One at a time. */
-void aa_kernel_log_begin(bool debug);
-void aa_kernel_log_end(void);
-
-/* Name of the program that the log says was refused, NULL if none. `names` are the candidates. */
-const char *aa_kernel_log_refused(const char *const *names, unsigned count);
-
-bool aa_kernel_log_has(const char *text);
-/* The verifier's last words, printable and on one line; "" if there are none. Valid until the next call. */
-const char *aa_kernel_log_reason(void);
 
 #endif

@@ -1,43 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * libbpf prints through one global callback. It is caught here: shown with debug, else kept for the error
- * text.
- */
-#include "kernel_private.h"
+/* See log.h. */
+#include "log.h"
 
+#include <bpf/libbpf.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define LOG_BYTES (256u << 10)
+#define LOG_HEAD  (16u << 10) /* of what was there before a message that fills all */
 
 static char log_text[LOG_BYTES];
 static size_t log_size;
 static bool log_debug;
+static bool log_keeping;
 static char log_reason[256];
 
-static int log_print(enum libbpf_print_level level, const char *format, va_list args)
+/* The end of a log matters, and a verifier's log can be megabytes: the older half goes, or the middle of a long one. */
+static void keep(const char *text, size_t size)
 {
-	va_list copy;
+	size_t room = LOG_BYTES - 1 - log_size;
+
+	if (size > room && log_size > LOG_HEAD) {
+		memmove(log_text, log_text + log_size - LOG_HEAD, LOG_HEAD);
+		log_size = LOG_HEAD;
+		room = LOG_BYTES - 1 - log_size;
+	}
+	if (size > room) {
+		text += size - room;
+		size = room;
+	}
+	memcpy(log_text + log_size, text, size);
+	log_size += size;
+	log_text[log_size] = '\0';
+}
+
+/* Names of files and symbols come from outside: nothing but printable ASCII, tabs and ends of lines is shown. */
+static void show(char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if ((text[i] < 0x20 && text[i] != '\n' && text[i] != '\t') || text[i] == 0x7f)
+			text[i] = '?';
+	}
+	(void)fwrite(text, 1, size, stderr);
+}
+
+__attribute__((format(printf, 2, 0))) static int log_print(enum libbpf_print_level level, const char *format,
+							   va_list args)
+{
+	bool kept = log_keeping && level != LIBBPF_DEBUG;
+	char *text = NULL;
 	int n;
 
-	if (log_debug) {
-		va_copy(copy, args);
-		(void)vfprintf(stderr, format, copy);
-		va_end(copy);
-	}
-	if (level == LIBBPF_DEBUG)
+	if (!kept && !log_debug)
 		return 0;
-	/* The end matters: make room by dropping the older half. */
-	if (log_size > LOG_BYTES / 2) {
-		memmove(log_text, log_text + log_size / 2, log_size - log_size / 2);
-		log_size -= log_size / 2;
-	}
-	va_copy(copy, args);
-	n = vsnprintf(log_text + log_size, LOG_BYTES - log_size, format, copy);
-	va_end(copy);
-	if (n > 0)
-		log_size += (size_t)n < LOG_BYTES - log_size ? (size_t)n : LOG_BYTES - log_size - 1;
+	n = vasprintf(&text, format, args);
+	if (n < 0)
+		return 0;
+	if (kept)
+		keep(text, (size_t)n);
+	if (log_debug)
+		show(text, (size_t)n);
+	free(text);
 	return 0;
+}
+
+void aa_kernel_log_quiet(void)
+{
+	(void)libbpf_set_print(log_print);
 }
 
 void aa_kernel_log_begin(bool debug)
@@ -45,16 +76,24 @@ void aa_kernel_log_begin(bool debug)
 	log_text[0] = '\0';
 	log_size = 0;
 	log_debug = debug;
-	(void)libbpf_set_print(log_print);
+	log_keeping = true;
+	aa_kernel_log_quiet();
 }
 
 void aa_kernel_log_end(void)
 {
-	/*
-	 * Attaching and closing may talk too; the callback stays, so that nothing reaches standard error
-	 * unasked.
-	 */
-	log_text[log_size] = '\0';
+	log_keeping = false;
+}
+
+uint32_t aa_kernel_log_level(bool debug)
+{
+	/* 1: the path to a refusal, or all of it; 4: the statistics line (include/linux/bpf_verifier.h). */
+	return debug ? 1 | 4 : 0;
+}
+
+const char *aa_kernel_log_text(void)
+{
+	return log_text;
 }
 
 /* libbpf 1.x: "prog 'NAME': BPF program load failed: ..."; 0.5: "failed to load program 'NAME'". */
