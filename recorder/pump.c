@@ -12,7 +12,15 @@
 #define COMMIT_MS  100
 #define FILL_SHIFT 3
 /* A record that is still being written: it takes microseconds, unless its writer was preempted. */
-#define BUSY_MS	       20
+#define BUSY_MS 20
+/*
+ * One more look, so long after a mark was set on an empty ring. Setting the mark and reading the producer's position,
+ * and on the kernel's side moving the position and reading the mark, are two stores that each must be seen by the
+ * other's load. x86 orders the kernel's pair (emit.h); arm64 does not, and the record would wait for the next one. The
+ * window is a store that has not left its processor yet: nanoseconds; a processor that idles or switches tasks has
+ * emptied it. So one look later is enough, and an idle recorder sleeps without any timer.
+ */
+#define SECOND_LOOK_MS 100
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 2000
 #define GIVE_UP_MS     5000
@@ -47,6 +55,7 @@ static void finish_with(struct aa_pump *pump, int r)
 	pump->finished = true;
 	disarm(pump);
 	(void)uv_timer_stop(&pump->timer);
+	(void)uv_timer_stop(&pump->second_look);
 	pump->waiting = false;
 	pump->events->finished(pump->context, r, &pump->error);
 }
@@ -104,6 +113,7 @@ static void job_done(uv_work_t *work, int status)
 	struct aa_pump *pump = work->data;
 
 	pump->storing = false;
+	pump->looked_again = false;
 	if (status < 0) { /* uv_cancel() is not used */
 		pump->result = status;
 		(void)aa_error_set(&pump->error, status, "cannot run the store job: %s", uv_strerror(status));
@@ -148,6 +158,24 @@ static enum fill look_and_arm(struct aa_pump *pump)
 	return fill;
 }
 
+static void on_second_look(uv_timer_t *timer)
+{
+	struct aa_pump *pump = timer->data;
+
+	if (pump->storing || pump->held)
+		return;
+	pump->looked_again = true;
+	look(pump);
+}
+
+static void look_again(struct aa_pump *pump)
+{
+	if (pump->looked_again)
+		return;
+	uv_update_time(pump->loop);
+	(void)uv_timer_start(&pump->second_look, on_second_look, SECOND_LOOK_MS, 0);
+}
+
 static void submit(struct aa_pump *pump)
 {
 	bool nothing = true;
@@ -166,6 +194,8 @@ static void submit(struct aa_pump *pump)
 	if (nothing && pump->batch.gap_count == 0 && !pump->batch.final) {
 		if (look_and_arm(pump) != FILL_NONE) /* there is something, but its writer is not done */
 			wait_on_timer(pump, BUSY_MS);
+		else
+			look_again(pump);
 		return;
 	}
 	disarm(pump); /* its end makes us look anyway */
@@ -207,6 +237,7 @@ static void look(struct aa_pump *pump)
 	}
 	switch (look_and_arm(pump)) {
 	case FILL_NONE:
+		look_again(pump);
 		break;
 	case FILL_SOME:
 		if (!pump->waiting)
@@ -229,6 +260,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 	(void)events;
 	/* Takes the edges, so that the outer epoll is quiet until the next forced wake-up. */
 	(void)epoll_wait(pump->epoll_fd, ready, AA_LANE_COUNT, 0);
+	pump->looked_again = false;
 	look(pump);
 }
 
@@ -275,13 +307,52 @@ int aa_pump_start(struct aa_pump *pump, uv_loop_t *loop, struct aa_kernel *kerne
 		return aa_error_set(error, r, "cannot wait for the ring buffers: %s", strerror(-r));
 	}
 	(void)uv_timer_init(loop, &pump->timer);
+	(void)uv_timer_init(loop, &pump->second_look);
 	pump->poll.data = pump;
 	pump->timer.data = pump;
+	pump->second_look.data = pump;
 	pump->started = true;
 	r = uv_poll_start(&pump->poll, UV_READABLE, on_poll);
 	if (r < 0)
 		return aa_error_set(error, r, "cannot wait for the ring buffers: %s", strerror(-r));
 	look(pump);
+	return 0;
+}
+
+static void do_nothing(void *unused)
+{
+	(void)unused;
+}
+
+static void work_nothing(uv_work_t *work)
+{
+	(void)work;
+}
+
+static void work_done(uv_work_t *work, int status)
+{
+	(void)work;
+	(void)status;
+}
+
+int aa_pump_prepare(struct aa_pump *pump, struct aa_error *error)
+{
+	/* What libuv gives a worker; where a version takes the limit of the stack instead, that is mostly the same. */
+	const uv_thread_options_t like_workers = { .flags = UV_THREAD_HAS_STACK_SIZE,
+						   .stack_size = 8u << 20 };
+	uv_thread_t attempt;
+	int r = uv_thread_create_ex(&attempt, &like_workers, do_nothing, NULL);
+
+	/* Its stack stays in glibc's cache, and is the worker's in a moment. */
+	if (r == 0)
+		r = uv_thread_join(&attempt);
+	if (r == 0)
+		r = uv_queue_work(pump->loop, &pump->first_work, work_nothing, work_done);
+	if (r < 0)
+		return aa_error_set(error, r,
+				    "cannot make a thread: %s (limits of address space or of processes, "
+				    "ulimit -v and -u?)",
+				    uv_strerror(r));
 	return 0;
 }
 
@@ -294,6 +365,7 @@ bool aa_pump_hold(struct aa_pump *pump)
 void aa_pump_unhold(struct aa_pump *pump)
 {
 	pump->held = false;
+	pump->looked_again = false;
 	if (pump->started && !pump->waiting)
 		look(pump);
 }
@@ -343,5 +415,6 @@ void aa_pump_close(struct aa_pump *pump)
 		return;
 	pump->started = false;
 	uv_close((uv_handle_t *)&pump->timer, NULL);
+	uv_close((uv_handle_t *)&pump->second_look, NULL);
 	uv_close((uv_handle_t *)&pump->poll, on_poll_closed);
 }

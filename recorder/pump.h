@@ -35,7 +35,9 @@ struct aa_pump {
 	int epoll_fd;
 	uv_poll_t poll;
 	uv_timer_t timer;
+	uv_timer_t second_look; /* after arming: see SECOND_LOOK_MS */
 	uv_work_t work;
+	uv_work_t first_work; /* does nothing, but makes the worker's thread */
 	struct aa_batch batch;
 	struct aa_error error; /* of the job under way */
 	int result;
@@ -43,6 +45,7 @@ struct aa_pump {
 	uint64_t backoff_ms;
 	uint64_t give_up_ms; /* loop time; after finish() */
 	bool started;
+	bool looked_again; /* since the marks were set, and nothing had come */
 	bool storing;
 	bool waiting; /* the timer runs: for more to commit, or to try again */
 	bool failing;
@@ -58,6 +61,12 @@ struct aa_pump {
 int aa_pump_start(struct aa_pump *pump, uv_loop_t *loop, struct aa_kernel *kernel, struct aa_store *store,
 		  int64_t session_id, uint32_t slot, const struct aa_pump_events *events, void *context,
 		  struct aa_error *error);
+
+/*
+ * Makes the worker's thread now, while a refusal is still possible: libuv aborts when it cannot. To be called after
+ * aa_pump_start, and after any fork that must not have a second thread. Returns 0 or a negative errno.
+ */
+int aa_pump_prepare(struct aa_pump *pump, struct aa_error *error);
 
 /* True if a job runs now, and holds off the next one: idle() is called when it has ended. */
 bool aa_pump_hold(struct aa_pump *pump);

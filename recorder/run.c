@@ -183,6 +183,9 @@ static int start(struct run *run, const sigset_t *blocked, struct aa_error *erro
 	aa_recording_hurry(0);
 	if (run->witness.pid > 0) /* as its answers are waited for */
 		aa_recording_hurry(run->witness.pid);
+	r = aa_pump_prepare(&recording->pump, error);
+	if (r < 0)
+		return r;
 	r = aa_launch_go(&run->launch);
 	if (r < 0) /* it has been killed while it waited */
 		return aa_error_set(error, r, "cannot start the command: %s", strerror(-r));

@@ -68,8 +68,8 @@ void aa_ring_release(struct aa_ring *ring, uint64_t position);
 /*
  * Asks for a wake-up at the first record that ends beyond position. Returns the producer position as read after
  * the mark was set: if it is beyond position already, the wake-up may never come and the caller must look again.
- * A slow timer beside it is wise: the record that woke may not be the first one complete, and on arm64 the
- * kernel side has no barrier between its position and the mark (emit.h).
+ * One more look a moment later is wise: on arm64 the kernel side has no barrier between its position and the mark
+ * (emit.h). And the record that woke may not be the first one complete.
  */
 uint64_t aa_ring_arm(struct aa_ring *ring, uint64_t position);
 void aa_ring_disarm(struct aa_ring *ring);
