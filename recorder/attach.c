@@ -101,9 +101,25 @@ static void read_comm(pid_t pid, char *ret_name, size_t size)
 	ret_name[n] = '\0';
 }
 
+/* An attach under way. */
+struct attach {
+	struct aa_recording *recording;
+	uv_thread_t thread; /* takes the tree, while the loop stores what is there already */
+	uv_async_t taken;
+	struct aa_error error; /* of that */
+	int result;
+	bool taking;
+	bool asked_to_end; /* meanwhile */
+};
+
 static void on_end(void *context)
 {
-	aa_recording_end(context);
+	struct attach *attach = context;
+
+	if (attach->taking) /* milliseconds in most cases; ending takes out of scope what it puts in */
+		attach->asked_to_end = true;
+	else
+		aa_recording_end(attach->recording);
 }
 
 /* A process that is below another one of the list comes with it, and one that is named twice is one. */
@@ -119,7 +135,51 @@ static int adopt(struct aa_recording *recording, const pid_t *pids, size_t count
 			return aa_error_set(error, r, "cannot attach: %s",
 					    this.text[0] != '\0' ? this.text : strerror(-r));
 	}
-	return aa_kernel_snapshot(recording->kernel, error);
+	return 0;
+}
+
+static void take_tree(void *context)
+{
+	struct attach *attach = context;
+
+	attach->result = aa_kernel_snapshot(attach->recording->kernel, &attach->error);
+	(void)uv_async_send(&attach->taken);
+}
+
+static void on_taken(uv_async_t *async)
+{
+	struct attach *attach = async->data;
+
+	(void)uv_thread_join(&attach->thread);
+	uv_close((uv_handle_t *)async, NULL);
+	attach->taking = false;
+	attach->recording->command_runs = false;
+	if (attach->result < 0 || attach->asked_to_end)
+		aa_recording_end(attach->recording);
+	else
+		aa_recording_look(attach->recording); /* all may have ended meanwhile */
+}
+
+/*
+ * The snapshot of a large tree under load is megabytes of records and may take a while, so it does not wait for the
+ * loop nor the loop for it: nothing but the ring's free space is between the two.
+ */
+static int start_taking(struct attach *attach, struct aa_error *error)
+{
+	int r = aa_pump_prepare(&attach->recording->pump, error);
+
+	if (r < 0)
+		return r;
+	r = uv_async_init(&attach->recording->loop, &attach->taken, on_taken);
+	if (r < 0)
+		return aa_error_set(error, r, "cannot make a handle of the event loop: %s", uv_strerror(r));
+	attach->taken.data = attach;
+	attach->taking = true;
+	attach->recording->command_runs = true;
+	r = uv_thread_create(&attach->thread, take_tree, attach);
+	if (r < 0)
+		return aa_error_set(error, r, "cannot make a thread: %s", uv_strerror(r));
+	return 0;
 }
 
 /* Has been said already. */
@@ -128,6 +188,7 @@ static int adopt(struct aa_recording *recording, const pid_t *pids, size_t count
 static int record(struct aa_recording *recording, const pid_t *pids, size_t count, struct aa_error *error)
 {
 	static const struct aa_relay_events events = { .end = on_end };
+	struct attach attach = { .recording = recording };
 	struct aa_relay relay = { .fd = -1 };
 	char agent[32];
 	sigset_t blocked;
@@ -145,15 +206,21 @@ static int record(struct aa_recording *recording, const pid_t *pids, size_t coun
 	if (r == 0)
 		r = aa_recording_start(recording, error);
 	if (r == 0)
-		r = aa_relay_start(&relay, &recording->loop, &blocked, NULL, &events, recording, error);
+		r = aa_relay_start(&relay, &recording->loop, &blocked, NULL, &events, &attach, error);
 	if (r == 0)
 		r = adopt(recording, pids, count, error);
-	if (r < 0) {
-		aa_recording_abandon(recording);
-	} else {
+	if (r == 0)
+		r = start_taking(&attach, error);
+	if (r == 0) {
 		aa_recording_run(recording);
-		r = aa_recording_finish(recording, NULL) < 0 ? RECORD_INCOMPLETE : 0;
+		r = attach.result;
+		if (r < 0)
+			*error = attach.error;
 	}
+	if (r < 0)
+		aa_recording_abandon(recording);
+	else
+		r = aa_recording_finish(recording, NULL) < 0 ? RECORD_INCOMPLETE : 0;
 	aa_relay_release(&relay);
 	return r;
 }

@@ -298,11 +298,9 @@ int aa_recording_finish(struct aa_recording *recording, const int *status)
 
 void aa_recording_abandon(struct aa_recording *recording)
 {
-	const struct aa_session_result none = { 0 };
-
 	close_loop(recording);
 	if (recording->session_id != 0) /* should this fail too, the next recorder marks it as interrupted */
-		(void)aa_store_end_session(recording->store, recording->session_id, &none, NULL);
+		(void)aa_store_drop_session(recording->store, recording->session_id, NULL);
 	aa_recording_close(recording);
 }
 

@@ -37,7 +37,7 @@ struct aa_recording {
 	struct aa_error failure; /* the first failure of the store in a row; code 0: all is stored */
 	bool loop_open;
 	bool ending;
-	bool command_runs; /* run: its command has not been reaped, so it cannot be over */
+	bool command_runs; /* it cannot be over: run's command is not reaped, or attach still takes the tree */
 };
 
 /* Opens the database, then the kernel side: cheap refusals first. Returns 0 or a negative errno with a text. */
@@ -73,7 +73,7 @@ void aa_recording_run(struct aa_recording *recording);
  */
 int aa_recording_finish(struct aa_recording *recording, const int *status);
 
-/* Ends a session in which nothing was recorded, because it could not be started; closes everything; no summary. */
+/* Drops a session in which nothing was recorded, because it could not be started; closes everything; no summary. */
 void aa_recording_abandon(struct aa_recording *recording);
 
 /* Closes whatever is open; fine after aa_recording_finish and on a failed open. */
