@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What differs between x86_64 and arm64: registers at the end of a system call, its number, 32-bit tasks. */
+/* What differs between x86_64 and arm64: registers, numbers and functions of system calls, 32-bit tasks. */
 #ifndef AA_BPF_ARCH_H
 #define AA_BPF_ARCH_H
 
-#include "core_types.h"
-
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
+#include "emit.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 #if defined(__TARGET_ARCH_x86)
@@ -28,6 +25,18 @@ struct pt_regs {
 #define AA_TS_COMPAT	   0x0002u     /* arch/x86/include/asm/thread_info.h */
 #define AA_X32_SYSCALL_BIT 0x40000000u /* arch/x86/include/uapi/asm/unistd.h */
 
+/* Numbers of exec. */
+#define AA_NATIVE_EXECVE   59
+#define AA_NATIVE_EXECVEAT 322
+#define AA_X32_EXECVE	   520
+#define AA_X32_EXECVEAT	   545
+#define AA_COMPAT_EXECVE   11
+#define AA_COMPAT_EXECVEAT 358
+
+/* The functions of system calls, and of the 32-bit ones, as a program's section names them. */
+#define AA_SYSCALL_FUNCTION(name)	 "__x64_sys_" #name
+#define AA_SYSCALL_FUNCTION_COMPAT(name) "__ia32_compat_sys_" #name
+
 /* True while the task is inside a 32-bit system call, also one made by a 64-bit program with int $0x80. */
 static __always_inline bool aa_syscall_compat(struct task_struct *task)
 {
@@ -38,6 +47,12 @@ static __always_inline bool aa_syscall_compat(struct task_struct *task)
 static __always_inline __u32 aa_syscall_number(struct pt_regs *regs)
 {
 	return (__u32)regs->orig_ax & ~AA_X32_SYSCALL_BIT;
+}
+
+/* The same of any registers of the kernel's. */
+static __always_inline __u32 aa_syscall_number_read(struct pt_regs *regs)
+{
+	return (__u32)BPF_CORE_READ(regs, orig_ax) & ~AA_X32_SYSCALL_BIT;
 }
 
 /* Arguments 0, 1 and 4 as the call got them. A call that failed has not changed them. */
@@ -55,8 +70,21 @@ static __always_inline __u64 aa_syscall_argument4(struct pt_regs *regs, bool com
 {
 	return compat ? (__u32)BPF_CORE_READ(regs, di) : BPF_CORE_READ(regs, r8);
 }
+
+/* Arguments of the function that a kprobe stands at; regs is the program's context. */
+#define AA_KPROBE_ARGUMENT0(regs) ((__u64)(regs)->di)
+#define AA_KPROBE_ARGUMENT1(regs) ((__u64)(regs)->si)
+#define AA_KPROBE_ARGUMENT2(regs) ((__u64)(regs)->dx)
 #else
 #define AA_TIF_32BIT 22 /* arch/arm64/include/asm/thread_info.h */
+
+#define AA_NATIVE_EXECVE   221
+#define AA_NATIVE_EXECVEAT 281
+#define AA_COMPAT_EXECVE   11
+#define AA_COMPAT_EXECVEAT 387
+
+#define AA_SYSCALL_FUNCTION(name)	 "__arm64_sys_" #name
+#define AA_SYSCALL_FUNCTION_COMPAT(name) "__arm64_compat_sys_" #name
 
 static __always_inline bool aa_syscall_compat(struct task_struct *task)
 {
@@ -66,6 +94,11 @@ static __always_inline bool aa_syscall_compat(struct task_struct *task)
 static __always_inline __u32 aa_syscall_number(struct pt_regs *regs)
 {
 	return (__u32)regs->syscallno;
+}
+
+static __always_inline __u32 aa_syscall_number_read(struct pt_regs *regs)
+{
+	return (__u32)BPF_CORE_READ(regs, syscallno);
 }
 
 static __always_inline __u64 aa_syscall_argument0(struct pt_regs *regs, bool compat)
@@ -82,7 +115,51 @@ static __always_inline __u64 aa_syscall_argument4(struct pt_regs *regs, bool com
 {
 	return BPF_CORE_READ(regs, regs[4]);
 }
+
+#define AA_KPROBE_ARGUMENT0(context) ((__u64)(context)->regs[0])
+#define AA_KPROBE_ARGUMENT1(context) ((__u64)(context)->regs[1])
+#define AA_KPROBE_ARGUMENT2(context) ((__u64)(context)->regs[2])
 #endif
+
+static __always_inline bool aa_syscall_is_exec(__u32 number, bool compat)
+{
+	if (compat)
+		return number == AA_COMPAT_EXECVE || number == AA_COMPAT_EXECVEAT;
+#if defined(__TARGET_ARCH_x86)
+	if (number == AA_X32_EXECVE || number == AA_X32_EXECVEAT)
+		return true;
+#endif
+	return number == AA_NATIVE_EXECVE || number == AA_NATIVE_EXECVEAT;
+}
+
+/* By number, as libbpf's header may be older than the second: 5.11 and 5.15. */
+static struct task_struct *(*aa_current_task_btf)(void) = (void *)BPF_FUNC_get_current_task_btf;
+static long (*aa_task_pt_regs)(struct task_struct *task) = (void *)BPF_FUNC_task_pt_regs;
+
+/* THREAD_SIZE of 5.8 to 5.14: 16 KiB on both, a page where that is more (arm64), twice that with KASAN. */
+static __always_inline __u64 aa_thread_size(void)
+{
+	struct task_struct *task = NULL;
+	__u32 zero = 0;
+	struct aa_config *config = bpf_map_lookup_elem(&aa_config, &zero);
+	__u64 size = config && config->page_size > 16384 ? config->page_size : 16384;
+
+	return bpf_core_field_exists(task->kasan_depth) ? 2 * size : size;
+}
+
+/*
+ * Registers with which the current task entered the kernel: task_pt_regs(). Kernels before 5.15 have no helper
+ * for it; there they end where the stack does (TOP_OF_KERNEL_STACK_PADDING of x86_64 came with FRED, 6.9).
+ */
+static __always_inline struct pt_regs *aa_user_registers(struct task_struct *task)
+{
+	__u64 end;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (struct pt_regs *)aa_task_pt_regs(aa_current_task_btf());
+	end = (__u64)BPF_CORE_READ(task, stack) + aa_thread_size();
+	return (struct pt_regs *)(end - bpf_core_type_size(struct pt_regs));
+}
 
 #define AA_SYSCALL_SLOTS 560u
 

@@ -51,6 +51,11 @@ enum {
 #define PF_KTHREAD	  0x00200000
 #define MINORBITS	  20
 
+/* include/uapi/linux/bpf.h: what a raw tracepoint's program gets */
+struct bpf_raw_tracepoint_args {
+	__u64 args[0];
+};
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct list_head {
@@ -112,8 +117,17 @@ struct upid {
 	struct pid_namespace *ns;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
 struct pid {
 	unsigned int level;
+	struct hlist_head tasks[4];
 	struct upid numbers[0];
 };
 
@@ -184,6 +198,21 @@ struct file {
 	struct inode *f_inode;
 };
 
+/* fs/proc/internal.h */
+struct proc_inode {
+	struct pid *pid;
+	struct inode vfs_inode;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
 struct fs_struct {
 	struct path root;
 	struct path pwd;
@@ -217,7 +246,7 @@ struct tty_struct {
 	int index;
 };
 
-enum { AA_PIDTYPE_PGID = 2, AA_PIDTYPE_SID = 3 }; /* enum pid_type since 4.19 */
+enum { AA_PIDTYPE_PID = 0, AA_PIDTYPE_PGID = 2, AA_PIDTYPE_SID = 3 }; /* enum pid_type since 4.19 */
 
 struct signal_struct {
 	atomic_t live;
@@ -286,6 +315,7 @@ struct thread_info {
 
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	unsigned int flags;
 	struct sched_entity se;
 	struct mm_struct *mm;
@@ -299,6 +329,7 @@ struct task_struct {
 	struct list_head sibling;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
 	struct list_head thread_node;
 	__u64 utime;
 	__u64 stime;
@@ -306,9 +337,16 @@ struct task_struct {
 	const struct cred *real_cred;
 	char comm[16];
 	struct fs_struct *fs;
+	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
+	unsigned int kasan_depth; /* with CONFIG_KASAN_GENERIC or _SW_TAGS */
+};
+
+enum bpf_func_id {
+	BPF_FUNC_get_current_task_btf = 158,
+	BPF_FUNC_task_pt_regs = 175,
 };
 
 struct seq_file;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Credentials, read and compared by value. No tracepoint says that they changed, so every hook that has a
- * reason to look compares with the last known ones of the process. Always real_cred: the subjective ones are
+ * Credentials, read and compared by value with the last known ones of the process: by commit_creds() where it
+ * can be hooked, else, as no tracepoint says that they changed, by every hook that has a reason to look. Always real_cred: the subjective ones are
  * replaced for a moment inside the kernel (override_creds(), overlayfs).
  */
 #ifndef AA_BPF_CRED_H
@@ -87,9 +87,8 @@ static __always_inline __u32 aa_cred_hash_groups(const struct group_info *groups
 	return hash;
 }
 
-AA_SUBPROGRAM int aa_cred_read(struct aa_cred *to, struct task_struct *task)
+AA_SUBPROGRAM int aa_cred_copy(struct aa_cred *to, const struct cred *cred)
 {
-	const struct cred *cred = BPF_CORE_READ(task, real_cred);
 	struct group_info *groups = BPF_CORE_READ(cred, group_info);
 	struct aa_cred_ids ids = {};
 	struct aa_cred_caps caps = {};
@@ -116,6 +115,11 @@ AA_SUBPROGRAM int aa_cred_read(struct aa_cred *to, struct task_struct *task)
 	return 0;
 }
 
+static __always_inline void aa_cred_read(struct aa_cred *to, struct task_struct *task)
+{
+	aa_cred_copy(to, BPF_CORE_READ(task, real_cred));
+}
+
 static __always_inline bool aa_cred_same(const struct aa_cred *a, const struct aa_cred *b)
 {
 	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
@@ -135,14 +139,14 @@ static __always_inline bool aa_cred_same_privilege(const struct aa_cred *a, cons
 	       a->cap_bounding == b->cap_bounding && a->cap_ambient == b->cap_ambient;
 }
 
-/* Sends a CRED record if a thread's credentials are not the last known ones of its process; now they are. */
-AA_SUBPROGRAM int aa_cred_check(const struct aa_header *base, struct aa_scope *scope,
-				struct task_struct *task, __u32 syscall)
+/* Sends a CRED record if credentials are not the last known ones of their process; now they are. */
+AA_SUBPROGRAM int aa_cred_compare(const struct aa_header *base, struct aa_scope *scope,
+				  const struct cred *cred, __u32 syscall)
 {
 	struct aa_cred_change *change;
 	struct aa_cred now;
 
-	aa_cred_read(&now, task);
+	aa_cred_copy(&now, cred);
 	if (aa_cred_same(&now, &scope->cred))
 		return 0;
 	change = aa_reserve(base, AA_EVENT_CRED, sizeof(*change));
@@ -155,6 +159,13 @@ AA_SUBPROGRAM int aa_cred_check(const struct aa_header *base, struct aa_scope *s
 	}
 	scope->cred = now;
 	return 1;
+}
+
+/* The same with those that a thread has now. */
+static __always_inline void aa_cred_check(const struct aa_header *base, struct aa_scope *scope,
+					  struct task_struct *task, __u32 syscall)
+{
+	aa_cred_compare(base, scope, BPF_CORE_READ(task, real_cred), syscall);
 }
 
 #endif

@@ -76,7 +76,7 @@ struct aa_order {
 	__u64 start_ns; /* of the adopted process */
 	__u32 tgid;
 	__u32 fd; /* of /proc/PID or /proc/PID/task/TID, in the recorder; for the programs that are run for one task */
-	__u32 image_missing; /* answer for that task: its process is in a session, what it runs is not recorded yet */
+	__u32 image_missing; /* answer of a snapshot of that task: no thread seen so far could tell what its process runs */
 	__u32 zero;
 	struct aa_self self; /* answer: who the recorder is */
 };

@@ -47,6 +47,15 @@ static __always_inline struct aa_scope *aa_scope_current(struct task_struct *tas
 	return bpf_map_lookup_elem(&aa_scope, &key);
 }
 
+/* The header of records about a task that is in a session: aa_identify(), and whose session it is. */
+static __always_inline void aa_begin(struct aa_header *base, const struct aa_scope *scope,
+				     struct task_struct *task)
+{
+	aa_identify(base, task);
+	base->session = scope->session;
+	base->slot = scope->slot;
+}
+
 /*
  * Claims the beginning of a process: 0 for exactly one caller, -EEXIST for the others (fork, exit and
  * iterator may meet the same process during a snapshot), another negative errno when the map is full. The

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Iterators over all tasks, run by the loader: take one process as a root, or take the trees below the
- * roots.
+ * Take one process as a root, or take the trees below the roots. Run by the loader: iterators over all tasks, or,
+ * where those cannot be had (they need the kernel's own BTF), BPF_PROG_TEST_RUN for the task behind a
+ * descriptor. Of a raw tracepoint's program that runs in the recorder's own context (since 5.10), and the name
+ * of no tracepoint keeps it from being attached.
  */
 #include "family.h"
 #include "image.h"
@@ -9,6 +11,8 @@
 #include <bpf/bpf_tracing.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define PROC_SUPER_MAGIC 0x9fa0 /* include/uapi/linux/magic.h */
 
 static __always_inline void aa_self_read(struct aa_self *self)
 {
@@ -52,6 +56,36 @@ static __always_inline __u32 aa_pid_seen(struct task_struct *task)
 	    (__u64)aa_pid_namespace(mine, level) != (__u64)aa_pid_namespace(other, level))
 		return 0;
 	return aa_pid_number(other, level);
+}
+
+/*
+ * The task of /proc/PID or /proc/PID/task/TID, NULL if the descriptor is of something else or the task has been
+ * reaped: get_proc_task(). It stays for the run, an RCU read-side section.
+ */
+static __always_inline struct task_struct *aa_task_of_fd(__u32 fd)
+{
+	struct task_struct *recorder = (struct task_struct *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(recorder, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+	struct inode *inode;
+	struct proc_inode *proc;
+	struct hlist_node *node = NULL;
+	struct pid *pid;
+
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), (const void *)((__u64)files + fd * sizeof(file)));
+	inode = BPF_CORE_READ(file, f_inode);
+	if (!inode || BPF_CORE_READ(inode, i_sb, s_magic) != PROC_SUPER_MAGIC)
+		return NULL;
+	proc = (struct proc_inode *)((__u64)inode - AA_OFFSET(proc_inode, vfs_inode));
+	pid = BPF_CORE_READ(proc, pid);
+	if (!pid)
+		return NULL;
+	bpf_core_read(&node, sizeof(node), &pid->tasks[AA_PIDTYPE_PID].first);
+	if (!node)
+		return NULL;
+	return (struct task_struct *)((__u64)node - AA_OFFSET(task_struct, pid_links[AA_PIDTYPE_PID]));
 }
 
 /* A full barrier on every architecture: submitting a record exchanges its header word. */
@@ -107,14 +141,9 @@ static __always_inline __u32 aa_adopt_task(const struct aa_order *order, struct 
 	return AA_ADOPT_DONE;
 }
 
-SEC("iter/task")
-int aa_adopt_iter(struct bpf_iter__task *context)
+/* Takes the task if it is the one that the order is for. */
+AA_SUBPROGRAM int aa_adopt_seen(struct aa_order *order, struct task_struct *task)
 {
-	struct task_struct *task = context->task;
-	struct aa_order *order = aa_order_now();
-
-	if (!task || !order || order->action != AA_ORDER_ADOPT || order->result != AA_ADOPT_NOT_FOUND)
-		return 0;
 	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid) || aa_pid_seen(task) != order->pid)
 		return 0;
 	order->start_ns = BPF_CORE_READ(task, start_boottime);
@@ -126,6 +155,29 @@ int aa_adopt_iter(struct bpf_iter__task *context)
 	else
 		order->result = aa_adopt_task(order, task);
 	return 0;
+}
+
+SEC("iter/task")
+int aa_adopt_iter(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	struct aa_order *order = aa_order_now();
+
+	if (!task || !order || order->action != AA_ORDER_ADOPT || order->result != AA_ADOPT_NOT_FOUND)
+		return 0;
+	return aa_adopt_seen(order, task);
+}
+
+SEC("raw_tp/aa_never")
+int aa_adopt_run(struct bpf_raw_tracepoint_args *context)
+{
+	struct aa_order *order = aa_order_now();
+	struct task_struct *task;
+
+	if (!order || order->action != AA_ORDER_ADOPT)
+		return 0;
+	task = aa_task_of_fd(order->fd);
+	return task ? aa_adopt_seen(order, task) : 0;
 }
 
 /* The EXEC record of an image that was there before us. Its arguments are out of reach from here. */
@@ -156,18 +208,14 @@ AA_SUBPROGRAM int aa_image_send(struct aa_scope *scope, struct task_struct *task
 	return 0;
 }
 
-SEC("iter/task")
-int aa_snap_iter(struct bpf_iter__task *context)
+/* Takes the process of a task if that has an ancestor in scope, and sends its image if that is missing. */
+AA_SUBPROGRAM int aa_snap_seen(struct aa_order *order, struct task_struct *task)
 {
-	struct task_struct *task = context->task, *leader;
-	struct aa_order *order = aa_order_now();
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 	struct aa_scope *scope;
 	struct mm_struct *mm;
 	int taken;
 
-	if (!task || !order || aa_snap_phase_now() != AA_SNAP_ON)
-		return 0;
-	leader = BPF_CORE_READ(task, group_leader);
 	if (BPF_CORE_READ(leader, signal, live.counter) <= 0)
 		return 0;
 	scope = aa_ensure_scope(leader, order->action == AA_ORDER_ALL ? AA_ANCESTORS : 1, &taken);
@@ -177,9 +225,34 @@ int aa_snap_iter(struct bpf_iter__task *context)
 		return 0;
 	/* A leader that has ended has neither memory nor directories: another thread of it comes by, too. */
 	mm = BPF_CORE_READ(task, mm);
-	if (!mm || BPF_CORE_READ(task, flags) & PF_KTHREAD || !BPF_CORE_READ(mm, arg_start))
+	if (!mm || BPF_CORE_READ(task, flags) & PF_KTHREAD || !BPF_CORE_READ(mm, arg_start)) {
+		order->image_missing = 1;
 		return 0;
+	}
 	scope->flags &= ~AA_SCOPE_NO_IMAGE;
 	aa_image_send(scope, task, mm);
 	return 0;
+}
+
+SEC("iter/task")
+int aa_snap_iter(struct bpf_iter__task *context)
+{
+	struct task_struct *task = context->task;
+	struct aa_order *order = aa_order_now();
+
+	if (!task || !order || aa_snap_phase_now() != AA_SNAP_ON)
+		return 0;
+	return aa_snap_seen(order, task);
+}
+
+SEC("raw_tp/aa_never")
+int aa_snap_run(struct bpf_raw_tracepoint_args *context)
+{
+	struct aa_order *order = aa_order_now();
+	struct task_struct *task;
+
+	if (!order || aa_snap_phase_now() != AA_SNAP_ON)
+		return 0;
+	task = aa_task_of_fd(order->fd);
+	return task ? aa_snap_seen(order, task) : 0;
 }

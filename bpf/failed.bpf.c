@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Failed execs by the functions of the calls themselves, so that no other system call pays. execve(2) and
+ * execveat(2) have no other way in: io_uring has no exec, and the kernel's own (call_usermodehelper()) are in
+ * no session. x32 calls end in the functions of the 64-bit ones; 32-bit calls have their own (the table
+ * says compat_sys_execve for both architectures), where the kernel was built with them.
+ */
+#include "failed.h"
+
+#include <bpf/bpf_tracing.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+AA_SUBPROGRAM int aa_execve_ended(struct pt_regs *regs, long result, bool at, bool compat)
+{
+	if (aa_exec_has_failed(result))
+		aa_exec_failed_seen(regs, result, aa_syscall_number_read(regs), at, compat);
+	return 0;
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION(execve))
+int BPF_PROG(aa_execve_fexit, struct pt_regs *regs, long result)
+{
+	return aa_execve_ended(regs, result, false, false);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION(execveat))
+int BPF_PROG(aa_execveat_fexit, struct pt_regs *regs, long result)
+{
+	return aa_execve_ended(regs, result, true, false);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_COMPAT(execve))
+int BPF_PROG(aa_execve32_fexit, struct pt_regs *regs, long result)
+{
+	return aa_execve_ended(regs, result, false, true);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_COMPAT(execveat))
+int BPF_PROG(aa_execveat32_fexit, struct pt_regs *regs, long result)
+{
+	return aa_execve_ended(regs, result, true, true);
+}
