@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "memory.h"
+#include "walk.h"
 
 #define PASSES_MAX 64
 
@@ -35,21 +36,98 @@ static int run_iterator(struct aa_kernel *kernel, const char *program)
 	}
 }
 
-static int give_order(struct aa_kernel *kernel, const char *program, struct aa_order *order)
+/* A pair of programs with the same body: run by an iterator for each task, or by us for one. */
+struct programs {
+	const char *iterator;
+	const char *run;
+};
+
+static const struct programs adopt_programs = { .iterator = "aa_adopt_iter", .run = "aa_adopt_run" };
+static const struct programs snap_programs = { .iterator = "aa_snap_iter", .run = "aa_snap_run" };
+
+static bool has_iterator(struct aa_kernel *kernel, const struct programs *programs)
+{
+	return aa_kernel_find_link(kernel, programs->iterator) != NULL;
+}
+
+/* -1 if it is not loaded. */
+static int program_fd(struct aa_kernel *kernel, const char *name)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, name);
+
+	return program ? bpf_program__fd(program) : -1;
+}
+
+/* An order that is carried out task by task, through /proc. */
+struct walk {
+	struct aa_kernel *kernel;
+	struct aa_order *order;
+	int program_fd;
+	uint32_t results; /* sum */
+};
+
+static int run_for_task(void *context, int fd)
+{
+	struct walk *walk = context;
+	struct aa_order *order = walk->order;
+	struct bpf_test_run_opts run = { .sz = sizeof(run) };
+	uint32_t zero = 0;
+
+	order->fd = (uint32_t)fd;
+	order->result = 0;
+	order->image_missing = 0;
+	if (bpf_map_update_elem(walk->kernel->order_fd, &zero, order, BPF_ANY) != 0 ||
+	    bpf_prog_test_run_opts(walk->program_fd, &run) != 0 ||
+	    bpf_map_lookup_elem(walk->kernel->order_fd, &zero, order) != 0)
+		return -errno;
+	walk->results += order->result;
+	return order->image_missing ? AA_WALK_NEXT_THREAD : 0;
+}
+
+static int walk_order(struct aa_kernel *kernel, const struct programs *programs, struct aa_order *order)
+{
+	struct walk walk = {
+		.kernel = kernel,
+		.order = order,
+		.program_fd = program_fd(kernel, programs->run),
+	};
+	int r;
+
+	if (walk.program_fd < 0)
+		return -EOPNOTSUPP;
+	if (order->action == AA_ORDER_ADOPT)
+		r = aa_walk_process((pid_t)order->pid, run_for_task, &walk);
+	else
+		r = aa_walk_all(run_for_task, &walk);
+	order->result = walk.results;
+	return r;
+}
+
+static int iterate_order(struct aa_kernel *kernel, const struct programs *programs, struct aa_order *order)
 {
 	uint32_t zero = 0;
 	int r;
 
-	order->recorder = kernel->recorder;
 	if (bpf_map_update_elem(kernel->order_fd, &zero, order, BPF_ANY) != 0)
 		return -errno;
-	r = run_iterator(kernel, program);
+	r = run_iterator(kernel, programs->iterator);
 	if (r < 0)
 		return r;
-	if (bpf_map_lookup_elem(kernel->order_fd, &zero, order) != 0)
-		return -errno;
-	kernel->recorder = order->recorder;
-	return 0;
+	return bpf_map_lookup_elem(kernel->order_fd, &zero, order) == 0 ? 0 : -errno;
+}
+
+static int give_order(struct aa_kernel *kernel, const struct programs *programs, struct aa_order *order)
+{
+	int r;
+
+	order->recorder = kernel->recorder;
+	if (has_iterator(kernel, programs))
+		r = iterate_order(kernel, programs, order);
+	else
+		r = walk_order(kernel, programs, order);
+	if (r == 0)
+		kernel->recorder = order->recorder;
+	return r;
 }
 
 int aa_kernel_adopt(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint32_t slot,
@@ -65,9 +143,11 @@ int aa_kernel_adopt(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint3
 
 	if (pid <= 0)
 		return aa_error_set(error, -EINVAL, "cannot record process %d: not a process id", (int)pid);
-	r = give_order(kernel, "aa_adopt_iter", &order);
-	if (r < 0)
-		return aa_error_set(error, r, "cannot find process %d with a BPF iterator: %s", (int)pid,
+	r = give_order(kernel, &adopt_programs, &order);
+	if (r < 0 && r != -ESRCH)
+		return aa_error_set(error, r, "cannot find process %d %s: %s", (int)pid,
+				    has_iterator(kernel, &adopt_programs) ? "with a BPF iterator"
+									  : "by its directory in /proc",
 				    strerror(-r));
 	switch (order.result) {
 	case AA_ADOPT_DONE:
@@ -85,6 +165,9 @@ int aa_kernel_adopt(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint3
 	case AA_ADOPT_SELF:
 		return aa_error_set(error, -EINVAL, "process %d is the recorder itself", (int)pid);
 	default:
+		/* Not shown is not the same as not there. */
+		if (!has_iterator(kernel, &adopt_programs) && aa_walk_check(error) < 0)
+			return error ? error->code : -ESRCH;
 		return aa_error_set(error, -ESRCH, "no process %d", (int)pid);
 	}
 }
@@ -136,7 +219,7 @@ static int take_all(struct aa_kernel *kernel)
 	for (unsigned i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		for (unsigned pass = 0; pass < PASSES_MAX; pass++) {
 			struct aa_order order = { .action = actions[i] };
-			int r = give_order(kernel, "aa_snap_iter", &order);
+			int r = give_order(kernel, &snap_programs, &order);
 
 			if (r < 0)
 				return r;
@@ -149,8 +232,11 @@ static int take_all(struct aa_kernel *kernel)
 
 int aa_kernel_snapshot(struct aa_kernel *kernel, struct aa_error *error)
 {
-	int r;
+	bool iterates = has_iterator(kernel, &snap_programs);
+	int r = iterates ? 0 : aa_walk_check(error);
 
+	if (r < 0)
+		return r;
 	set_phase(kernel, AA_SNAP_ON);
 	r = take_all(kernel);
 	set_phase(kernel, AA_SNAP_DRAIN);
@@ -158,8 +244,8 @@ int aa_kernel_snapshot(struct aa_kernel *kernel, struct aa_error *error)
 	set_phase(kernel, AA_SNAP_OFF);
 	remove_all(kernel->tomb_fd);
 	if (r < 0)
-		return aa_error_set(error, r, "cannot take the running process tree with a BPF iterator: %s",
-				    strerror(-r));
+		return aa_error_set(error, r, "cannot take the running process tree %s: %s",
+				    iterates ? "with a BPF iterator" : "through /proc", strerror(-r));
 	return 0;
 }
 
