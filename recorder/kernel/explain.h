@@ -33,7 +33,9 @@ struct aa_explain_facts {
 	const char *program; /* NULL: the one that the log names */
 	bool locked_down;    /* lockdown=confidentiality */
 	bool capable;	     /* CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN */
-	const char *btf;     /* where BTF came from; NULL: the running kernel's */
+	const char *btf;     /* the file that types came from; NULL: the running kernel's */
+	/* RLIMIT_MEMLOCK if it is limited, 0 if not: before 5.11 the kernel counts maps and programs, and says EPERM. */
+	uint64_t memlock_bytes;
 };
 
 struct aa_explanation {
@@ -42,7 +44,9 @@ struct aa_explanation {
 	char instruction[160]; /* "17: (71) r1 = *(u8 *)(r6 +0)", "" if the log has none */
 	char source[160];      /* "name[i] = 0; @ exec.bpf.c:42", "" if the log has none */
 	char detail[160];      /* the verifier's last words, or the type that is missing; "" */
-	char text[896];	       /* all of it in one sentence or two, printable, one line */
+	char reason[256];      /* the cause and the detail, for a probe row */
+	char text
+		[896]; /* program, reason, instruction and what to do: printable, one line, for a struct aa_error */
 };
 
 /*

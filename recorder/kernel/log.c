@@ -46,20 +46,52 @@ static void show(char *text, size_t size)
 	(void)fwrite(text, 1, size, stderr);
 }
 
+/*
+ * Before 0.8, libbpf names a type that BTF lacks only among debug messages, in pieces: which relocation, and behind it that
+ * an instruction was made invalid for it. The last relocation is kept when that follows; explain_log.c reads both.
+ */
+static char relocation[512];
+static size_t relocation_size;
+
+static bool of_relocation(const char *format)
+{
+	return strstr(format, ": relo #") || (relocation_size > 0 && relocation[relocation_size - 1] != '\n');
+}
+
+static void note_relocation(const char *text, size_t size)
+{
+	if (strstr(text, "substituting insn #")) {
+		keep(relocation, relocation_size);
+		keep(text, size);
+		return;
+	}
+	if (strstr(text, ": relo #") && strstr(text, "no matching targets found"))
+		return;
+	if (strstr(text, ": relo #"))
+		relocation_size = 0;
+	if (size > sizeof(relocation) - relocation_size)
+		size = sizeof(relocation) - relocation_size;
+	memcpy(relocation + relocation_size, text, size);
+	relocation_size += size;
+}
+
 __attribute__((format(printf, 2, 0))) static int log_print(enum libbpf_print_level level, const char *format,
 							   va_list args)
 {
 	bool kept = log_keeping && level != LIBBPF_DEBUG;
+	bool noted = log_keeping && level == LIBBPF_DEBUG && of_relocation(format);
 	char *text = NULL;
 	int n;
 
-	if (!kept && !log_debug)
+	if (!kept && !noted && !log_debug)
 		return 0;
 	n = vasprintf(&text, format, args);
 	if (n < 0)
 		return 0;
 	if (kept)
 		keep(text, (size_t)n);
+	if (noted)
+		note_relocation(text, (size_t)n);
 	if (log_debug)
 		show(text, (size_t)n);
 	free(text);
@@ -75,6 +107,7 @@ void aa_kernel_log_begin(bool debug)
 {
 	log_text[0] = '\0';
 	log_size = 0;
+	relocation_size = 0;
 	log_debug = debug;
 	log_keeping = true;
 	aa_kernel_log_quiet();
