@@ -2,7 +2,8 @@
 /*
  * aa-verified: how many instructions the running kernel's verifier looks at for each program of the embedded object,
  * loaded but never attached. Prints `measured MACHINE RELEASE clang MAJOR`, then for each program, in the object's order,
- * `PROGRAM COUNT` or `PROGRAM refused ERRNO`; tests/budget/budget compares that with its table. Needs root, to load.
+ * `PROGRAM COUNT` or `PROGRAM refused ERRNO`; tests/budget/budget compares that with its table. Why one was refused is
+ * on standard error. Needs root, to load.
  *
  * The count is the verifier's own statistics line (BPF_LOG_STATS, since 5.2) and not bpf_prog_info.verified_insns,
  * which only 5.16 brought.
@@ -22,6 +23,8 @@ extern const unsigned char aa_bpf_object[];
 extern const unsigned char aa_bpf_object_end[];
 
 #define PROGRAMS_MAX 128
+#define FULL_LOG     (16u << 20)
+#define LOG_LINES    12 /* of the end of what the verifier said */
 #define LOG_BYTES    4096
 #define LOG_STATS    4 /* include/linux/bpf_verifier.h: BPF_LOG_STATS */
 
@@ -34,12 +37,11 @@ static struct result {
 	unsigned long count;
 } results[PROGRAMS_MAX];
 
-static int silent(enum libbpf_print_level level, const char *format, va_list arguments)
+static bool loud;
+
+static int print(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-	(void)level;
-	(void)format;
-	(void)arguments;
-	return 0;
+	return loud && level == LIBBPF_WARN ? vfprintf(stderr, format, arguments) : 0;
 }
 
 /* "processed 1234 insns (limit 1000000) max_states_per_insn ..." */
@@ -78,6 +80,37 @@ static int load(unsigned first, unsigned last)
 	return r;
 }
 
+/* Once more, to say why. */
+static void explain(unsigned refused)
+{
+	struct bpf_object *object =
+		bpf_object__open_mem(aa_bpf_object, (size_t)(aa_bpf_object_end - aa_bpf_object), NULL);
+	char *log = calloc(1, FULL_LOG), *end;
+	struct bpf_program *program;
+	unsigned i = 0, lines = 0;
+
+	if (libbpf_get_error(object) != 0 || !log)
+		goto out;
+	bpf_object__for_each_program(program, object)
+	{
+		(void)bpf_program__set_autoload(program, i == refused);
+		if (i++ == refused) {
+			(void)bpf_program__set_log_buf(program, log, FULL_LOG);
+			(void)bpf_program__set_log_level(program, 1);
+		}
+	}
+	loud = true;
+	(void)bpf_object__load(object);
+	loud = false;
+	for (end = log + strlen(log); end > log && lines < LOG_LINES; end--)
+		lines += end[-1] == '\n';
+	(void)fprintf(stderr, "%s\n", end);
+out:
+	free(log);
+	if (libbpf_get_error(object) == 0)
+		bpf_object__close(object);
+}
+
 /* One program that is refused refuses its object: halve until those are alone. */
 static void load_all(unsigned first, unsigned last)
 {
@@ -91,6 +124,8 @@ static void load_all(unsigned first, unsigned last)
 		return;
 	if (last - first == 1) {
 		results[first].error = -r;
+		if (r != -EPERM)
+			explain(first);
 		return;
 	}
 	load_all(first, middle);
@@ -125,7 +160,7 @@ int main(void)
 
 	/* Maps are accounted as locked memory before 5.11. */
 	(void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
-	(void)libbpf_set_print(silent);
+	(void)libbpf_set_print(print);
 	count = names();
 	if (count == 0 || count > PROGRAMS_MAX) {
 		(void)fprintf(stderr, "aa-verified: the object has %u programs, expected 1 to %d\n", count,
