@@ -7,7 +7,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Is this thread the last of its group? */
+/* Is this thread the last of its group? The first two as do_exit() has them in group_dead. */
 enum aa_last {
 	AA_LAST_NO = 0,
 	AA_LAST_YES = 1,
@@ -74,11 +74,11 @@ int aa_exit_raw(struct bpf_raw_tracepoint_args *context)
 SEC("fentry/taskstats_exit")
 int BPF_PROG(aa_exit_fentry, struct task_struct *task, int group_dead)
 {
-	return aa_exit_seen(group_dead ? AA_LAST_YES : AA_LAST_NO);
+	return aa_exit_seen((__u32)group_dead);
 }
 
 SEC("kprobe/taskstats_exit")
 int aa_exit_kprobe(struct pt_regs *context)
 {
-	return aa_exit_seen((__u32)AA_KPROBE_ARGUMENT1(context) ? AA_LAST_YES : AA_LAST_NO);
+	return aa_exit_seen((__u32)AA_KPROBE_ARGUMENT1(context));
 }

@@ -4,6 +4,9 @@
  * execveat(2) have no other way in: io_uring has no exec, and the kernel's own (call_usermodehelper()) are in
  * no session. x32 calls end in the functions of the 64-bit ones; 32-bit calls have their own (the table
  * says compat_sys_execve for both architectures), where the kernel was built with them.
+ *
+ * Their one argument, the registers, is not taken from the context: the BTF of some 5.10 kernels has it as a
+ * declaration only ("func '__x64_sys_execveat' arg0 type FWD is not a struct").
  */
 #include "failed.h"
 
@@ -11,33 +14,37 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-AA_SUBPROGRAM int aa_execve_ended(struct pt_regs *regs, long result, bool at, bool compat)
+AA_SUBPROGRAM int aa_execve_ended(long result, bool at, bool compat)
 {
-	if (aa_exec_has_failed(result))
-		aa_exec_failed_seen(regs, result, aa_syscall_number_read(regs), at, compat);
+	struct pt_regs *regs;
+
+	if (!aa_exec_has_failed(result))
+		return 0;
+	regs = aa_user_registers((struct task_struct *)bpf_get_current_task());
+	aa_exec_failed_seen(regs, result, aa_syscall_number_read(regs), at, compat);
 	return 0;
 }
 
 SEC("fexit/" AA_SYSCALL_FUNCTION(execve))
-int BPF_PROG(aa_execve_fexit, struct pt_regs *regs, long result)
+int BPF_PROG(aa_execve_fexit, const void *unused, long result)
 {
-	return aa_execve_ended(regs, result, false, false);
+	return aa_execve_ended(result, false, false);
 }
 
 SEC("fexit/" AA_SYSCALL_FUNCTION(execveat))
-int BPF_PROG(aa_execveat_fexit, struct pt_regs *regs, long result)
+int BPF_PROG(aa_execveat_fexit, const void *unused, long result)
 {
-	return aa_execve_ended(regs, result, true, false);
+	return aa_execve_ended(result, true, false);
 }
 
 SEC("fexit/" AA_SYSCALL_FUNCTION_COMPAT(execve))
-int BPF_PROG(aa_execve32_fexit, struct pt_regs *regs, long result)
+int BPF_PROG(aa_execve32_fexit, const void *unused, long result)
 {
-	return aa_execve_ended(regs, result, false, true);
+	return aa_execve_ended(result, false, true);
 }
 
 SEC("fexit/" AA_SYSCALL_FUNCTION_COMPAT(execveat))
-int BPF_PROG(aa_execveat32_fexit, struct pt_regs *regs, long result)
+int BPF_PROG(aa_execveat32_fexit, const void *unused, long result)
 {
-	return aa_execve_ended(regs, result, true, true);
+	return aa_execve_ended(result, true, true);
 }

@@ -20,7 +20,8 @@ AA_SUBPROGRAM int aa_setsid_seen(struct task_struct *leader)
 	if (!scope || (__u32)BPF_CORE_READ(leader, tgid) != (__u32)(bpf_get_current_pid_tgid() >> 32))
 		return 0;
 	aa_begin(&base, scope, task);
-	return aa_setsid_send(&base, task, aa_task_ns_pid(leader));
+	aa_setsid_send(&base, task, aa_task_ns_pid(leader));
+	return 0;
 }
 
 /*
