@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* A transaction every 100 ms, or as soon as a ring is an eighth full. */
@@ -21,6 +22,7 @@
  * emptied it. So one look later is enough, and an idle recorder sleeps without any timer.
  */
 #define SECOND_LOOK_MS 100
+#define HEADROOM_BYTES (32u << 20)
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 2000
 #define GIVE_UP_MS     5000
@@ -335,6 +337,18 @@ static void work_done(uv_work_t *work, int status)
 	(void)status;
 }
 
+/* Room to grow in: tables of processes and strings, statements, SQLite's cache. Only addresses are taken, and given back. */
+static int try_headroom(void)
+{
+	void *room =
+		mmap(NULL, HEADROOM_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (room == MAP_FAILED)
+		return -errno;
+	(void)munmap(room, HEADROOM_BYTES);
+	return 0;
+}
+
 int aa_pump_prepare(struct aa_pump *pump, struct aa_error *error)
 {
 	/* What libuv gives a worker; where a version takes the limit of the stack instead, that is mostly the same. */
@@ -347,11 +361,13 @@ int aa_pump_prepare(struct aa_pump *pump, struct aa_error *error)
 	if (r == 0)
 		r = uv_thread_join(&attempt);
 	if (r == 0)
+		r = try_headroom();
+	if (r == 0)
 		r = uv_queue_work(pump->loop, &pump->first_work, work_nothing, work_done);
 	if (r < 0)
 		return aa_error_set(error, r,
-				    "cannot make a thread: %s (limits of address space or of processes, "
-				    "ulimit -v and -u?)",
+				    "cannot make a thread, or room for what it stores: %s (limits of address "
+				    "space or of processes, ulimit -v and -u?)",
 				    uv_strerror(r));
 	return 0;
 }

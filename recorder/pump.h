@@ -63,7 +63,8 @@ int aa_pump_start(struct aa_pump *pump, uv_loop_t *loop, struct aa_kernel *kerne
 		  struct aa_error *error);
 
 /*
- * Makes the worker's thread now, while a refusal is still possible: libuv aborts when it cannot. To be called after
+ * Makes the worker's thread now, while a refusal is still possible: libuv aborts when it cannot. Also refuses where the
+ * address space is nearly used up. To be called after
  * aa_pump_start, and after any fork that must not have a second thread. Returns 0 or a negative errno.
  */
 int aa_pump_prepare(struct aa_pump *pump, struct aa_error *error);

@@ -3,6 +3,7 @@
 #include "recording.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #define DEFAULT_MAX_ARG_BYTES (128u << 10) /* kernel.h's */
 #define HURRY_NICE	      (-10)
 #define AGAIN_MS	      100
+#define SPARE_FILES	      192
 
 static uint64_t monotonic_ns(void)
 {
@@ -38,6 +40,32 @@ void aa_say(const char *format, ...)
 		(void)fprintf(stderr, "aa-record: %s\n", line);
 }
 
+/*
+ * libuv aborts where it cannot open what it needs, and libbpf reports a full table as a program that was refused. So
+ * look before anything is begun: maps, programs and links of some rounds, the database, the loop, and files of /proc.
+ */
+static int check_open_files(struct aa_error *error)
+{
+	int fds[SPARE_FILES], count = 0, r = 0;
+
+	while (count < SPARE_FILES && r == 0) {
+		fds[count] = count == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC)
+					: fcntl(fds[0], F_DUPFD_CLOEXEC, 0);
+		if (fds[count] < 0)
+			r = -errno;
+		else
+			count++;
+	}
+	for (int i = 0; i < count; i++)
+		(void)close(fds[i]);
+	if (r < 0)
+		return aa_error_set(
+			error, r,
+			"cannot open as many files as recording needs, %d: %s (raise the limit, ulimit -n)",
+			SPARE_FILES, strerror(-r));
+	return 0;
+}
+
 int aa_recording_open(struct aa_recording *recording, const struct aa_options *options,
 		      struct aa_error *error)
 {
@@ -51,7 +79,9 @@ int aa_recording_open(struct aa_recording *recording, const struct aa_options *o
 	int r;
 
 	*recording = (struct aa_recording){ .options = options };
-	r = aa_store_open(options->db, &recording->store, error);
+	r = check_open_files(error);
+	if (r == 0)
+		r = aa_store_open(options->db, &recording->store, error);
 	if (r < 0)
 		return r;
 	aa_peek_init(&recording->peek,
