@@ -14,6 +14,7 @@
 #include "recording.h"
 #include "relay.h"
 #include "text.h"
+#include "walk.h"
 
 #define EXIT_FAILED 1
 #define EXIT_USAGE  2
@@ -66,8 +67,13 @@ static int check(pid_t pid, struct aa_error *error)
 	if (pid == getpid())
 		return aa_error_set(error, -EINVAL, "cannot attach to process %d: that is aa-record itself",
 				    (int)pid);
-	if (aa_peek_stat((uint32_t)pid, &stat) < 0)
-		return aa_error_set(error, -ESRCH, "cannot attach to process %d: no such process", (int)pid);
+	if (aa_peek_stat((uint32_t)pid, &stat) < 0) {
+		struct aa_error proc = { 0 };
+		int r = aa_walk_check(&proc); /* not shown is not the same as not there */
+
+		return aa_error_set(error, r < 0 ? r : -ESRCH, "cannot attach to process %d: %s", (int)pid,
+				    r < 0 ? proc.text : "no such process");
+	}
 	if ((stat.flags & AA_PEEK_PF_KTHREAD) != 0)
 		return aa_error_set(error, -EINVAL, "cannot attach to process %d: it is a kernel thread",
 				    (int)pid);
