@@ -220,7 +220,8 @@ class Robust(aa.Case):
 
 	def assert_refused(self, pattern, *options, status=125, prefix=(), database=None, program=aa.RECORD, **keywords):
 		with self.truth_file() as fd:
-			command = [*prefix, program, "run", "--db", database or self.database, *options, "--", self.workload, "exit", "0"]
+			command = [*prefix, *aa.recorder("run", "--db", database or self.database, *options, program=program), "--",
+				   self.workload, "exit", "0"]
 			done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
 					      env=aa.clean_environment(AA_TRUTH_FD=str(fd)), pass_fds=[fd], check=False, timeout=60,
 					      **keywords)
@@ -277,6 +278,13 @@ class Robust(aa.Case):
 		os.mkfifo(self.path("fifo.db"))
 		self.assert_refused("regular|not a", database=self.path("fifo.db"))
 		self.assert_refused("regular|not a", database="/dev/null")
+
+	def test_refuses_a_link_to_nowhere_and_a_long_name(self):
+		os.symlink(self.path("\x1b[31mnowhere"), self.path("link.db"))
+		self.assert_refused(r"symbolic link to .*\\x1b\[31mnowhere, which does not exist", database=self.path("link.db"))
+		self.assertFalse(os.path.exists(self.path("\x1b[31mnowhere")))
+		self.assert_refused("file name of the database is too long.* 247 bytes", database=self.path("x" * 248))
+		self.assertEqual(self.record("exit", "0", database=self.path("x" * 247)).status, 0)
 
 	def test_refuses_a_read_only_disk(self):
 		where = self.small_disk("4M")

@@ -166,7 +166,7 @@ class Signals(aa.Case):
 
 	def test_end_of_a_session_leader(self):
 		"""Its children in the foreground are hung up on, and what left the session is followed to its end."""
-		recorder = [aa.RECORD, "run", "--quiet", "--db", self.database, "--"]
+		recorder = [*aa.recorder("run", "--quiet", "--db", self.database), "--"]
 		for script in ("sleep 1000 & sleep 0.3; exit 6",
 			       "setsid sleep 1 & sleep 0.3; exit 6"):
 			with self.subTest(script):

@@ -61,7 +61,8 @@ class Transparent(aa.Case):
 		self.assertEqual(out, data)
 
 	def test_a_reader_that_goes_away(self):
-		done = subprocess.run(["bash", "-c", f"{aa.RECORD} run --quiet --db {self.database} -- yes | head -c 10; echo ${{PIPESTATUS[0]}}"],
+		recorder = " ".join(aa.recorder("run", "--quiet", "--db", self.database))
+		done = subprocess.run(["bash", "-c", f"{recorder} -- yes | head -c 10; echo ${{PIPESTATUS[0]}}"],
 				      stdout=subprocess.PIPE, check=True, env=aa.clean_environment(), timeout=aa.TIMEOUT,
 				      stdin=subprocess.DEVNULL)
 		self.assertEqual(done.stdout, b"y\ny\ny\ny\ny\n141\n")
@@ -91,7 +92,7 @@ class Transparent(aa.Case):
 				return status, file.read()
 
 		alone = run()
-		recorded = run(aa.RECORD, "run", "--quiet", "--db", self.database, *options, "--")
+		recorded = run(*aa.recorder("run", "--quiet", "--db", self.database, *options), "--")
 		self.assertEqual(recorded[1].splitlines(), alone[1].splitlines())
 		self.assertEqual(recorded[0], alone[0])
 		self.assertGreater(len(alone[1].splitlines()), 20)
@@ -219,7 +220,7 @@ class Transparent(aa.Case):
 		return opened
 
 	def recorder(self, *command):
-		return [aa.RECORD, "run", "--quiet", "--db", self.database, "--", *command]
+		return [*aa.recorder("run", "--quiet", "--db", self.database), "--", *command]
 
 	def assert_recorded(self, code=None, number=None):
 		session = aa.Session(self.database)
