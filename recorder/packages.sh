@@ -14,7 +14,7 @@ ninja-build     ninja                   runs the build
 pkg-config      pkg-config              finds libraries
 libbpf-dev      pc:libbpf               loads eBPF programs
 libelf-dev      pc:libelf               needed by libbpf
-zlib1g-dev      pc:zlib                 needed by libbpf
+zlib1g-dev      pc:zlib                 unpacks type information of kernels; needed by libbpf
 libsqlite3-dev  pc:sqlite3              the database
 libuv1-dev      pc:libuv                event loop
 '
@@ -85,18 +85,13 @@ aa_packages_install() {
 	fi
 }
 
-# What any recording needs of this machine. Prints why not.
+# What any recording needs of this machine, as far as a shell can tell; aa-record says the rest. Prints why not.
 aa_kernel_usable() {
 	local release major minor
 	release=$(uname -r)
 	IFS=.- read -r major minor _ <<<"$release"
 	if [[ $(uname -s) != Linux ]] || ((major < 5 || (major == 5 && minor < 8))); then
 		echo "aa-record needs Linux 5.8 or newer; this is $(uname -s) $release."
-		return 1
-	fi
-	if [[ ! -r /sys/kernel/btf/vmlinux ]]; then
-		echo "aa-record needs the kernel's type information, /sys/kernel/btf/vmlinux, which is not there:"
-		echo "a kernel with CONFIG_DEBUG_INFO_BTF=y (all of Debian 12, Debian 13, Ubuntu 22.04 and newer), and /sys mounted."
 		return 1
 	fi
 }
