@@ -72,7 +72,8 @@ int aa_kernel_adopt(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint3
 /*
  * Takes the trees below the adopted roots as they are now: FORK and EXEC records with AA_FLAG_SNAPSHOT, no gap
  * and no duplicate against forks and exits that happen meanwhile. Also sends the EXEC snapshot of the roots. The
- * calling process is never taken, nor what is below it.
+ * calling process is never taken, nor what is below it. May wait for room in the ring, so its reader should be on another
+ * thread.
  */
 int aa_kernel_snapshot(struct aa_kernel *kernel, struct aa_error *error);
 
