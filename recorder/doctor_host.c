@@ -8,16 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "library.h"
 #include "memory.h"
+#include "security.h"
 
 #define RELEASE(major, minor) ((uint32_t)(major) << 16 | (uint32_t)(minor) << 8)
 
@@ -33,10 +32,6 @@
 #define INITIAL_PID_NS	0xEFFFFFFCu
 
 #define TRACEFS_MAGIC_NUMBER 0x74726163
-
-#define FSOPEN_CLOEXEC_FLAG	1u
-#define FSMOUNT_CLOEXEC_FLAG	1u
-#define FSCONFIG_CREATE_COMMAND 6u
 
 struct host_look {
 	struct aa_host *host;
@@ -151,9 +146,9 @@ void aa_host_missing_capabilities(uint64_t effective, uint32_t release, char *re
 /* --- reading ---------------------------------------------------------------------------------------------- */
 
 /* The start of a file of the kernel's, without the last newline. Returns 0 or a negative errno. */
-static int read_at(int directory, const char *path, char *buffer, size_t size)
+static int read_file(const char *path, char *buffer, size_t size)
 {
-	aa_cleanup_close int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	aa_cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t length;
 
 	buffer[0] = '\0';
@@ -166,40 +161,6 @@ static int read_at(int directory, const char *path, char *buffer, size_t size)
 		length--;
 	buffer[length] = '\0';
 	return 0;
-}
-
-static int read_file(const char *path, char *buffer, size_t size)
-{
-	return read_at(AT_FDCWD, path, buffer, size);
-}
-
-/*
- * Securityfs is often not mounted in containers and small systems. A mount of our own that no path leads to shows the
- * same files, and is gone with its descriptor.
- */
-static int read_security(const char *name, char *buffer, size_t size)
-{
-	char path[64];
-	int r;
-
-	(void)snprintf(path, sizeof(path), "/sys/kernel/security/%s", name);
-	r = read_file(path, buffer, size);
-#if defined(SYS_fsopen) && defined(SYS_fsconfig) && defined(SYS_fsmount)
-	if (r == -ENOENT) {
-		aa_cleanup_close int context = (int)syscall(SYS_fsopen, "securityfs", FSOPEN_CLOEXEC_FLAG);
-		aa_cleanup_close int mounted = -1;
-
-		if (context < 0)
-			return errno == EPERM || errno == ENOSYS ? -EPERM : -ENOENT;
-		if (syscall(SYS_fsconfig, context, FSCONFIG_CREATE_COMMAND, NULL, NULL, 0) < 0)
-			return -errno;
-		mounted = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC_FLAG, 0);
-		if (mounted < 0)
-			return -errno;
-		r = read_at(mounted, name, buffer, size);
-	}
-#endif
-	return r;
 }
 
 /* The number of a line "KEY:\tVALUE" of /proc/self/status. */
@@ -282,7 +243,7 @@ static void look_at_lockdown(struct host_look *look)
 {
 	char line[256], word[32];
 	struct aa_fact *fact;
-	int r = read_security("lockdown", line, sizeof(line));
+	int r = aa_security_read("lockdown", line, sizeof(line));
 
 	if (r == -ENOENT || r == -ENODEV) {
 		aa_host_add(look->host, "lockdown", AA_FACT_OK, "none (not built into this kernel)");
@@ -306,7 +267,7 @@ static void look_at_lockdown(struct host_look *look)
 static void look_at_lsm(struct host_look *look)
 {
 	char list[256];
-	int r = read_security("lsm", list, sizeof(list));
+	int r = aa_security_read("lsm", list, sizeof(list));
 	struct aa_fact *fact;
 
 	if (r < 0) {
