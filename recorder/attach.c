@@ -241,7 +241,7 @@ static int attach(const struct aa_options *options, const pid_t *pids, size_t co
 	for (size_t i = 0; i < count && r == 0; i++)
 		r = check(pids[i], &error);
 	if (r == 0)
-		r = aa_recording_open(&recording, options, &error);
+		r = aa_recording_open(&recording, options, true, &error);
 	if (r == 0)
 		r = record(&recording, pids, count, &error);
 	aa_recording_close(&recording);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "probes.h"
 #include "summary.h"
 
 #define DEFAULT_MAX_ARG_BYTES (128u << 10) /* kernel.h's */
@@ -66,19 +67,25 @@ static int check_open_files(struct aa_error *error)
 	return 0;
 }
 
-int aa_recording_open(struct aa_recording *recording, const struct aa_options *options,
+int aa_recording_open(struct aa_recording *recording, const struct aa_options *options, bool snapshot,
 		      struct aa_error *error)
 {
-	struct aa_kernel_options kernel_options = {
-		.ring_bytes[AA_LANE_LIFECYCLE] = options->ring_bytes,
-		.max_processes = (uint32_t)options->max_processes,
-		.max_arg_bytes = options->max_arg_bytes,
-		.capture_env = options->env_names != NULL,
-		.debug = options->debug,
+	struct aa_probes_options probes = {
+		.kernel = {
+			.ring_bytes[AA_LANE_LIFECYCLE] = options->ring_bytes,
+			.max_processes = (uint32_t)options->max_processes,
+			.max_arg_bytes = options->max_arg_bytes,
+			.capture_env = options->env_names != NULL,
+			.debug = options->debug,
+		},
+		.snapshot = snapshot,
+		.btf = options->btf,
 	};
 	int r;
 
 	*recording = (struct aa_recording){ .options = options };
+	if (options->tier != NULL && aa_tier_parse(options->tier, &probes.tier) < 0)
+		return aa_error_set(error, -EINVAL, "no such tier");
 	r = check_open_files(error);
 	if (r == 0)
 		r = aa_store_open(options->db, &recording->store, error);
@@ -87,7 +94,7 @@ int aa_recording_open(struct aa_recording *recording, const struct aa_options *o
 	aa_peek_init(&recording->peek,
 		     options->max_arg_bytes != 0 ? options->max_arg_bytes : DEFAULT_MAX_ARG_BYTES);
 	aa_store_set_peek(recording->store, aa_peek, &recording->peek);
-	return aa_kernel_open(&kernel_options, &recording->kernel, error);
+	return aa_probes_open(&probes, &recording->kernel, error);
 }
 
 int aa_recording_begin(struct aa_recording *recording, const char *mode, const char *agent, char *const *argv,

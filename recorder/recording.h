@@ -40,8 +40,11 @@ struct aa_recording {
 	bool command_runs; /* it cannot be over: run's command is not reaped, or attach still takes the tree */
 };
 
-/* Opens the database, then the kernel side: cheap refusals first. Returns 0 or a negative errno with a text. */
-int aa_recording_open(struct aa_recording *recording, const struct aa_options *options,
+/*
+ * Opens the database, then the kernel side: cheap refusals first. snapshot: aa_kernel_snapshot will be called. Returns 0
+ * or a negative errno with a text.
+ */
+int aa_recording_open(struct aa_recording *recording, const struct aa_options *options, bool snapshot,
 		      struct aa_error *error);
 
 /* Makes the session with its probe rows. */

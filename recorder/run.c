@@ -253,7 +253,7 @@ int aa_run_main(const struct aa_options *options, char **operands)
 	if (r == 0) {
 		(void)aa_witness_start(
 			&run.witness); /* without it, signals are told apart by their sender only */
-		r = aa_recording_open(&run.recording, options, &error);
+		r = aa_recording_open(&run.recording, options, false, &error);
 	}
 	if (r == 0)
 		r = record(&run, &error);

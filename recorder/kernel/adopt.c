@@ -51,14 +51,6 @@ static bool has_iterator(struct aa_kernel *kernel, const struct programs *progra
 	return aa_kernel_find_link(kernel, programs->iterator) != NULL;
 }
 
-/* -1 if it is not loaded. */
-static int program_fd(struct aa_kernel *kernel, const char *name)
-{
-	struct bpf_program *program = bpf_object__find_program_by_name(kernel->object, name);
-
-	return program ? bpf_program__fd(program) : -1;
-}
-
 /* An order that is carried out task by task, through /proc. */
 struct walk {
 	struct aa_kernel *kernel;
@@ -118,7 +110,7 @@ static int walk_order(struct aa_kernel *kernel, const struct programs *programs,
 	struct walk walk = {
 		.kernel = kernel,
 		.order = order,
-		.program_fd = program_fd(kernel, programs->run),
+		.program_fd = aa_kernel_program_fd(kernel, programs->run),
 	};
 	int r;
 

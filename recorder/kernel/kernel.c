@@ -1,57 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Opening and closing the kernel side, and its counters. */
+/* Making and closing the kernel side, its counters and its probe rows. */
 #include "kernel_private.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <unistd.h>
-
-#include "memory.h"
-
-static void *map_array(int fd, size_t bytes, int protection, size_t *ret_size)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t size = (bytes + page - 1) / page * page;
-	void *memory = mmap(NULL, size, protection, MAP_SHARED, fd, 0);
-
-	*ret_size = size;
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
-static int map_shared(struct aa_kernel *kernel, struct aa_error *error)
-{
-	static const char *const names[AA_LANE_COUNT] = {
-		[AA_LANE_LIFECYCLE] = "aa_ring_lifecycle",
-		[AA_LANE_ACTIVITY] = "aa_ring_activity",
-		[AA_LANE_PAYLOAD] = "aa_ring_payload",
-	};
-	int fd = bpf_object__find_map_fd_by_name(kernel->object, "aa_control");
-
-	kernel->control =
-		map_array(fd, sizeof(struct aa_control), PROT_READ | PROT_WRITE, &kernel->control_size);
-	if (!kernel->control)
-		return aa_error_set(error, -errno, "cannot map BPF map aa_control: %s", strerror(errno));
-	fd = bpf_object__find_map_fd_by_name(kernel->object, "aa_loss");
-	kernel->loss = map_array(fd, sizeof(struct aa_loss) * AA_LOSS_SLOTS, PROT_READ, &kernel->loss_size);
-	if (!kernel->loss)
-		return aa_error_set(error, -errno, "cannot map BPF map aa_loss: %s", strerror(errno));
-	for (unsigned lane = 0; lane < AA_LANE_COUNT; lane++) {
-		struct bpf_map *map = bpf_object__find_map_by_name(kernel->object, names[lane]);
-		volatile uint64_t *wake_at = (volatile uint64_t *)&kernel->control->wake[lane].at;
-		int r;
-
-		*wake_at = ~0ull;
-		r = aa_ring_open(&kernel->rings[lane], bpf_map__fd(map), (enum aa_lane)lane,
-				 bpf_map__max_entries(map), wake_at);
-		if (r < 0)
-			return aa_error_set(error, r, "cannot map BPF ring buffer %s: %s", names[lane],
-					    strerror(-r));
-	}
-	return 0;
-}
 
 static uint64_t random_generation(void)
 {
@@ -66,33 +22,23 @@ static uint64_t random_generation(void)
 	return value;
 }
 
-int aa_kernel_open(const struct aa_kernel_options *options, struct aa_kernel **ret_kernel,
-		   struct aa_error *error)
+int aa_kernel_new(const struct aa_kernel_options *options, struct aa_btf *btf, struct aa_kernel **ret_kernel,
+		  struct aa_error *error)
 {
-	aa_cleanup(aa_kernel_closep) struct aa_kernel *kernel = NULL;
-	int r;
+	struct aa_kernel *kernel = calloc(1, sizeof(*kernel));
 
-	r = aa_kernel_require(error);
-	if (r < 0)
-		return r;
-	(void)libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
-	kernel = calloc(1, sizeof(*kernel));
+	if (!kernel) {
+		aa_btf_release(btf);
+	} else {
+		kernel->options = *options;
+		kernel->btf = *btf;
+		kernel->generation = random_generation();
+	}
+	*btf = (struct aa_btf){ .fd = -1 };
 	if (!kernel)
 		return aa_error_set(error, -ENOMEM, "out of memory");
-	kernel->generation = random_generation();
-	r = aa_kernel_load(kernel, options, error);
-	if (r < 0)
-		return r;
-	kernel->scope_fd = bpf_object__find_map_fd_by_name(kernel->object, "aa_scope");
-	kernel->tomb_fd = bpf_object__find_map_fd_by_name(kernel->object, "aa_tomb");
-	kernel->order_fd = bpf_object__find_map_fd_by_name(kernel->object, "aa_order");
-	r = map_shared(kernel, error);
-	if (r < 0)
-		return r;
-	r = aa_kernel_attach(kernel, error);
-	if (r < 0)
-		return r;
-	*ret_kernel = AA_STEAL(kernel);
+	(void)libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	*ret_kernel = kernel;
 	return 0;
 }
 
@@ -100,9 +46,9 @@ void aa_kernel_close(struct aa_kernel *kernel)
 {
 	if (!kernel)
 		return;
-	for (unsigned i = 0; i < kernel->link_count; i++) {
-		if (kernel->links[i].link)
-			(void)bpf_link__destroy(kernel->links[i].link);
+	for (unsigned i = 0; i < kernel->program_count; i++) {
+		if (kernel->programs[i].link)
+			(void)bpf_link__destroy(kernel->programs[i].link);
 	}
 	for (unsigned lane = 0; lane < AA_LANE_COUNT; lane++)
 		aa_ring_close(&kernel->rings[lane]);
@@ -110,8 +56,9 @@ void aa_kernel_close(struct aa_kernel *kernel)
 		(void)munmap(kernel->control, kernel->control_size);
 	if (kernel->loss)
 		(void)munmap((void *)(uintptr_t)kernel->loss, kernel->loss_size);
-	if (kernel->object)
-		bpf_object__close(kernel->object);
+	while (kernel->object_count > 0)
+		bpf_object__close(kernel->objects[--kernel->object_count]);
+	aa_btf_release(&kernel->btf);
 	free(kernel);
 }
 
@@ -141,20 +88,38 @@ const volatile struct aa_loss *aa_kernel_loss(const struct aa_kernel *kernel, ui
 	return &kernel->loss[slot < AA_LOSS_SLOTS ? slot : 0];
 }
 
+const struct aa_btf *aa_kernel_btf(const struct aa_kernel *kernel)
+{
+	return &kernel->btf;
+}
+
 uint64_t aa_kernel_recursion_misses(struct aa_kernel *kernel)
 {
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < kernel->link_count; i++) {
-		struct bpf_program *program =
-			bpf_object__find_program_by_name(kernel->object, kernel->links[i].program);
+	for (unsigned i = 0; i < kernel->program_count; i++) {
 		struct bpf_prog_info info;
 		uint32_t size = sizeof(info);
 
 		memset(&info, 0, sizeof(info));
-		if (kernel->links[i].link &&
-		    bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) == 0)
+		if (kernel->programs[i].link &&
+		    bpf_obj_get_info_by_fd(bpf_program__fd(kernel->programs[i].program), &info, &size) == 0)
 			sum += info.recursion_misses;
 	}
 	return sum;
+}
+
+void aa_kernel_add_probe(struct aa_kernel *kernel, const struct aa_probe *probe)
+{
+	struct aa_probe *row = &kernel->probes[kernel->probe_count];
+	struct aa_probe_text *text = &kernel->probe_texts[kernel->probe_count];
+
+	if (kernel->probe_count == AA_PROBES_MAX)
+		return;
+	(void)snprintf(text->program, sizeof(text->program), "%s", probe->program);
+	(void)snprintf(text->reason, sizeof(text->reason), "%s", probe->reason ? probe->reason : "");
+	*row = *probe;
+	row->program = text->program;
+	row->reason = probe->reason ? text->reason : NULL;
+	kernel->probe_count++;
 }

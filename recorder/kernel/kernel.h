@@ -20,20 +20,21 @@ struct aa_kernel_options {
 	uint64_t max_arg_bytes;		    /* 0: the default, 128 KiB; at most 2 MiB */
 	bool capture_env;
 	bool debug; /* libbpf's and the verifier's log on standard error */
+	bool statistics; /* verified instructions of each program also before 5.16, which asks for the verifier's log */
 };
 
 #define AA_KERNEL_RING_DEFAULT_LIFECYCLE (16u << 20)
 #define AA_KERNEL_RING_DEFAULT_ACTIVITY	 (4u << 20) /* nothing is sent there yet */
 #define AA_KERNEL_RING_DEFAULT_PAYLOAD	 (4u << 20)
 
-/* A row of the hook table and what came of it; becomes a probe row. Strings live as long as the kernel. */
+/* A decision about a row of the hook table; becomes a probe row. Strings live as long as the kernel. */
 struct aa_probe {
 	const char *capability; /* "process.exec" */
-	const char *tier;	/* "precise", "portable" or "none" */
-	const char *program;
+	const char *tier;	/* "precise", "kprobe", "portable" or "basic" */
+	const char *program;	/* "aa_exec_btf"; "a+b" if it takes more than one */
 	bool attached;
 	int error;	    /* positive errno, 0 when attached */
-	const char *reason; /* NULL, or why not */
+	const char *reason; /* NULL, or why not; also why a better row was passed over */
 };
 
 struct aa_identity {
@@ -43,13 +44,7 @@ struct aa_identity {
 
 struct aa_kernel;
 
-/*
- * Checks capabilities, BTF and the ring buffer, loads, attaches. Returns 0, or a negative errno with a text that
- * says what is missing and what to do: -EPERM no capability (or lockdown), -ENOENT no BTF, -EOPNOTSUPP no ring
- * buffer or a required hook that cannot attach, -ENOMEM.
- */
-int aa_kernel_open(const struct aa_kernel_options *options, struct aa_kernel **ret_kernel,
-		   struct aa_error *error);
+/* Opened by aa_probes_open (recorder/probes), which chooses the programs. */
 void aa_kernel_close(struct aa_kernel *kernel); /* detaches and unloads; NULL is fine */
 void aa_kernel_closep(struct aa_kernel **kernel);
 
@@ -58,7 +53,7 @@ uint64_t aa_kernel_generation(const struct aa_kernel *kernel);
 
 struct aa_ring *aa_kernel_ring(struct aa_kernel *kernel, enum aa_lane lane);
 
-/* Number of probes; *ret_probes is owned by kernel. */
+/* Number of probe rows; *ret_probes is owned by kernel. */
 unsigned aa_kernel_probes(const struct aa_kernel *kernel, const struct aa_probe **ret_probes);
 
 /*

@@ -1,116 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-/* From the embedded object to loaded programs and maps of the right size. */
+/* From the embedded object to loaded programs that share their maps with those loaded before. */
 #include "kernel_private.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "explain.h"
+#include "require.h"
 
 extern const unsigned char aa_bpf_object[];
 extern const unsigned char aa_bpf_object_end[];
 
-#define DEFAULT_MAX_PROCESSES 65536u
-#define DEFAULT_MAX_ARG_BYTES (128u << 10)
-#define LIMIT_MAX_ARG_BYTES   (2u << 20)
-#define PID_MAX_LIMIT	      (1u << 22) /* include/linux/threads.h */
+/* Per-program logs and the log level of the kernel; also the first libbpf with a version in its headers is 0.6. */
+#if defined(LIBBPF_MAJOR_VERSION) && (LIBBPF_MAJOR_VERSION > 0 || LIBBPF_MINOR_VERSION >= 7)
+#define HAVE_PROGRAM_LOG 1
+#else
+#define HAVE_PROGRAM_LOG 0
+#endif
 
-static const char *const ring_names[AA_LANE_COUNT] = {
-	[AA_LANE_LIFECYCLE] = "aa_ring_lifecycle",
-	[AA_LANE_ACTIVITY] = "aa_ring_activity",
-	[AA_LANE_PAYLOAD] = "aa_ring_payload",
+#define LOG_LEVEL_STATISTICS 4u /* BPF_LOG_STATS of include/linux/bpf_verifier.h, since 5.2 */
+#define STATISTICS_BYTES     2048u
+
+/* One try to load; what was asked for, and where the verifier's statistics go. */
+struct round {
+	struct aa_program *wanted[AA_PROGRAMS_MAX];
+	const char *names[AA_PROGRAMS_MAX];
+	unsigned count;
+	char (*statistics)[STATISTICS_BYTES]; /* NULL: none asked for */
 };
 
-static const uint64_t ring_defaults[AA_LANE_COUNT] = {
-	[AA_LANE_LIFECYCLE] = AA_KERNEL_RING_DEFAULT_LIFECYCLE,
-	[AA_LANE_ACTIVITY] = AA_KERNEL_RING_DEFAULT_ACTIVITY,
-	[AA_LANE_PAYLOAD] = AA_KERNEL_RING_DEFAULT_PAYLOAD,
-};
-
-static uint64_t ring_bytes(const struct aa_kernel_options *options, unsigned lane)
+static int open_object(struct aa_kernel *kernel, struct bpf_object **ret_object, struct aa_error *error)
 {
-	return options->ring_bytes[lane] != 0 ? options->ring_bytes[lane] : ring_defaults[lane];
-}
-
-static uint32_t pid_max(void)
-{
-	char line[32] = "";
-	unsigned long value;
-	FILE *file = fopen("/proc/sys/kernel/pid_max", "re");
-
-	if (file) {
-		if (!fgets(line, sizeof(line), file))
-			line[0] = 0;
-		(void)fclose(file);
-	}
-	value = strtoul(line, NULL, 10);
-	return value != 0 && value <= PID_MAX_LIMIT ? (uint32_t)value : PID_MAX_LIMIT;
-}
-
-static int map_fd(struct bpf_object *object, const char *name)
-{
-	return bpf_object__find_map_fd_by_name(object, name);
-}
-
-static int set_entries(struct bpf_object *object, const char *name, uint64_t entries, struct aa_error *error)
-{
-	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
-
-	if (!map || entries > UINT32_MAX || bpf_map__set_max_entries(map, (uint32_t)entries) != 0)
-		return aa_error_set(error, -EINVAL, "cannot set the size of BPF map %s to %llu", name,
-				    (unsigned long long)entries);
-	return 0;
-}
-
-static int set_sizes(struct aa_kernel *kernel, const struct aa_kernel_options *options,
-		     struct aa_error *error)
-{
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	int r;
-
-	for (unsigned lane = 0; lane < AA_LANE_COUNT; lane++) {
-		uint64_t bytes = ring_bytes(options, lane);
-
-		if (bytes < page || (bytes & (bytes - 1)) != 0 || bytes > 1ull << 30)
-			return aa_error_set(error, -EINVAL,
-					    "ring size %llu is not a power of two from %llu to %llu bytes",
-					    (unsigned long long)bytes, (unsigned long long)page, 1ull << 30);
-		r = set_entries(kernel->object, ring_names[lane], bytes, error);
-		if (r < 0)
-			return r;
-	}
-	kernel->max_processes = options->max_processes != 0 ? options->max_processes : DEFAULT_MAX_PROCESSES;
-	r = set_entries(kernel->object, "aa_scope", kernel->max_processes, error);
-	if (r < 0)
-		return r;
-	return set_entries(kernel->object, "aa_scope_hint", (pid_max() + AA_HINT_BYTES) / AA_HINT_BYTES,
-			   error);
-}
-
-static int set_config(struct aa_kernel *kernel, const struct aa_kernel_options *options,
-		      struct aa_error *error)
-{
-	struct aa_config config = {
-		.max_arg_bytes = options->max_arg_bytes != 0 ? options->max_arg_bytes : DEFAULT_MAX_ARG_BYTES,
-		.page_size = (uint32_t)sysconf(_SC_PAGESIZE),
-		.capture_env = options->capture_env,
-		.syscall_mask = AA_SYSCALL_MASK_EXEC_FAILED | AA_SYSCALL_MASK_CRED | AA_SYSCALL_MASK_SETSID,
-	};
-	uint32_t zero = 0;
-
-	if (config.max_arg_bytes > LIMIT_MAX_ARG_BYTES)
-		config.max_arg_bytes = LIMIT_MAX_ARG_BYTES;
-	for (unsigned lane = 0; lane < AA_LANE_COUNT; lane++)
-		config.ring_bytes[lane] = ring_bytes(options, lane);
-	if (bpf_map_update_elem(map_fd(kernel->object, "aa_config"), &zero, &config, BPF_ANY) != 0)
-		return aa_error_set(error, -errno, "cannot configure the eBPF programs: %s", strerror(errno));
-	return 0;
-}
-
-static int open_object(struct aa_kernel *kernel, struct aa_error *error)
-{
-	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = "aa_record");
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = "aa_record",
+			    .btf_custom_path = kernel->btf.path);
 	struct bpf_object *object;
 	long failure;
 
@@ -120,92 +44,239 @@ static int open_object(struct aa_kernel *kernel, struct aa_error *error)
 	if (failure != 0)
 		return aa_error_set(error, (int)failure, "cannot open the embedded eBPF object: %s",
 				    strerror((int)-failure));
-	kernel->object = object;
+	*ret_object = object;
 	return 0;
 }
 
-/* The reason of a refusal, kept for the probes of all capabilities that the program serves. */
-static void note_refusal(struct aa_kernel *kernel, const char *program, int code)
+/* Every map of a later object is the first one's, but for the constants that each brings along. */
+static int share_maps(struct aa_kernel *kernel, struct bpf_object *object, struct aa_error *error)
 {
-	for (unsigned i = 0; i < aa_hook_count; i++) {
-		if (strcmp(aa_hooks[i].program, program) == 0)
-			(void)snprintf(kernel->reasons[i], sizeof(kernel->reasons[i]),
-				       "refused by the kernel: %s: %.100s", strerror(-code),
-				       aa_kernel_log_reason());
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object)
+	{
+		const char *name = bpf_map__name(map);
+		int r;
+
+		if (bpf_map__is_internal(map))
+			continue;
+		r = bpf_map__reuse_fd(map, bpf_object__find_map_fd_by_name(kernel->objects[0], name));
+		if (r != 0)
+			return aa_error_set(error, r < 0 ? r : -EINVAL, "cannot share BPF map %s: %s", name,
+					    strerror(r < 0 ? -r : EINVAL));
+	}
+	return 0;
+}
+
+static void want_programs(const struct round *round, struct bpf_object *object, bool debug)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object)
+	{
+		unsigned at = 0;
+
+		while (at < round->count && strcmp(round->names[at], bpf_program__name(program)) != 0)
+			at++;
+		(void)bpf_program__set_autoload(program, at < round->count);
+		(void)debug; /* libbpf 0.5 gives what it gives */
+#if HAVE_PROGRAM_LOG
+		(void)bpf_program__set_log_level(program, aa_kernel_log_level(debug));
+		if (at < round->count && round->statistics) {
+			(void)bpf_program__set_log_level(program, LOG_LEVEL_STATISTICS);
+			(void)bpf_program__set_log_buf(program, round->statistics[at], STATISTICS_BYTES);
+		}
+#endif
 	}
 }
 
-static int load_error(int code, const char *refused, struct aa_error *error)
+/* Returns what bpf_object__load said; the object is the caller's. */
+static int try_load(struct aa_kernel *kernel, const struct round *round, struct bpf_object *object)
 {
-	const char *hint = "";
+	int r;
 
-	if (code == -EPERM)
-		hint = aa_kernel_locked_down()
-			       ? " (kernel lockdown)"
-			       : " (need CAP_BPF and CAP_PERFMON, or root; a security policy may forbid it)";
+	want_programs(round, object, kernel->options.debug);
+	aa_kernel_log_begin(kernel->options.debug);
+	r = bpf_object__load(object);
+	if (r == -1)
+		r = -errno;
+	aa_kernel_log_end();
+	return r;
+}
+
+/*
+ * verified_insns follows recursion_misses in struct bpf_prog_info since 5.16 (aba64c7da983, "bpf: Add verified_insns to
+ * bpf_prog_info and fdinfo"); headers of Ubuntu 22.04 end before it.
+ */
+static uint32_t verified_by_kernel(int fd)
+{
+	union {
+		struct bpf_prog_info known;
+		unsigned char bytes[512];
+	} info;
+	const size_t at =
+		offsetof(struct bpf_prog_info, recursion_misses) + sizeof(info.known.recursion_misses);
+	uint32_t size = sizeof(info), value = 0;
+
+	memset(&info, 0, sizeof(info));
+	if (bpf_obj_get_info_by_fd(fd, &info.known, &size) == 0 && size >= at + sizeof(value))
+		memcpy(&value, info.bytes + at, sizeof(value));
+	return value;
+}
+
+static uint32_t verified_by_log(const char *text)
+{
+	static const char key[] = "processed ";
+	const char *line = strstr(text, key);
+
+	return line ? (uint32_t)strtoul(line + sizeof(key) - 1, NULL, 10) : 0;
+}
+
+/* The object is the kernel's from here on. */
+static int take_object(struct aa_kernel *kernel, const struct round *round, struct bpf_object *object,
+		       struct aa_error *error)
+{
+	kernel->objects[kernel->object_count++] = object;
+	for (unsigned i = 0; i < round->count; i++) {
+		struct aa_program *program = round->wanted[i];
+
+		program->program = bpf_object__find_program_by_name(object, program->name);
+		program->error = 0;
+		program->verified = verified_by_kernel(bpf_program__fd(program->program));
+		if (program->verified == 0 && round->statistics)
+			program->verified = verified_by_log(round->statistics[i]);
+	}
+	if (kernel->object_count > 1)
+		return 0;
+	return aa_kernel_set_config(kernel, error) < 0 ? error->code : aa_kernel_map_shared(kernel, error);
+}
+
+static void explain(struct aa_kernel *kernel, int code, const char *program, struct aa_explanation *ret_words)
+{
+	const struct aa_explain_facts facts = {
+		.program = program,
+		.locked_down = aa_kernel_locked_down(),
+		.capable = aa_kernel_capable(),
+		.btf = kernel->btf.path ? kernel->btf.name : NULL,
+	};
+
+	aa_explain(code, aa_kernel_log_text(), &facts, ret_words);
+}
+
+static int load_error(struct aa_kernel *kernel, int code, struct aa_error *error)
+{
+	struct aa_explanation words;
+
 	if (code == -ENOMEM)
 		return aa_error_set(error, -ENOMEM,
 				    "cannot load eBPF programs: out of memory (try smaller rings)");
 	/* Ubuntu 22.04's 0.5 with a 6.x kernel: it does not know BTF_KIND_ENUM64, and says ESRCH. */
-	if (!refused && aa_kernel_log_has("loading vmlinux BTF"))
+	if (aa_kernel_log_has("loading vmlinux BTF"))
 		return aa_error_set(
 			error, -EOPNOTSUPP,
 			"cannot load eBPF programs: this libbpf is older than the kernel and cannot read its "
 			"/sys/kernel/btf/vmlinux (libbpf 1.0 or newer can)");
-	return aa_error_set(error, code == -EPERM ? -EPERM : -EOPNOTSUPP,
-			    "cannot load eBPF program%s%s: %s%s: %s", refused ? " " : "s",
-			    refused ? refused : "", strerror(-code), hint, aa_kernel_log_reason());
+	explain(kernel, code, NULL, &words);
+	return aa_error_set(error, code == -EPERM ? -EPERM : -EOPNOTSUPP, "%s", words.text);
 }
 
-/*
- * libbpf loads all programs or none. When the one that was refused is optional, the whole object is loaded
- * again without it, as often as needed.
- */
-int aa_kernel_load(struct aa_kernel *kernel, const struct aa_kernel_options *options, struct aa_error *error)
+/* Takes the program that the log names out of the round. False if it names none. */
+static bool leave_out_refused(struct aa_kernel *kernel, struct round *round, int code)
 {
-	const char *names[AA_PROBES_MAX];
-	bool without[AA_PROBES_MAX] = { false };
+	const char *refused = aa_kernel_log_refused(round->names, round->count);
+	struct aa_explanation words;
 
-	for (unsigned i = 0; i < aa_hook_count; i++)
-		names[i] = aa_hooks[i].program;
+	for (unsigned i = 0; refused && i < round->count; i++) {
+		struct aa_program *program = round->wanted[i];
+
+		if (strcmp(program->name, refused) != 0)
+			continue;
+		program->error = -code;
+		explain(kernel, code, program->name, &words);
+		(void)snprintf(program->reason, sizeof(program->reason), "refused by the kernel: %s", words.reason);
+		round->count--;
+		for (; i < round->count; i++) {
+			round->wanted[i] = round->wanted[i + 1];
+			round->names[i] = round->names[i + 1];
+		}
+		return true;
+	}
+	return false;
+}
+
+/* libbpf loads all programs or none: when one is refused, the rest is loaded again without it. */
+static int load_round(struct aa_kernel *kernel, struct round *round, struct aa_error *error)
+{
+	char(*statistics)[STATISTICS_BYTES] = round->statistics;
+
 	for (;;) {
-		struct bpf_program *program;
-		const char *refused;
+		struct bpf_object *object;
 		int r;
 
-		aa_kernel_log_begin(options->debug);
-		r = open_object(kernel, error);
-		if (r == 0)
-			r = set_sizes(kernel, options, error);
+		if (round->count == 0 && kernel->object_count > 0)
+			return 0;
+		r = open_object(kernel, &object, error);
 		if (r < 0)
 			return r;
-		bpf_object__for_each_program(program, kernel->object)
-		{
-			bool wanted = false;
-
-			for (unsigned i = 0; i < aa_hook_count; i++) {
-				if (strcmp(bpf_program__name(program), names[i]) == 0)
-					wanted = !without[i];
-			}
-			(void)bpf_program__set_autoload(program, wanted);
+		r = kernel->object_count == 0 ? aa_kernel_size_maps(kernel, object, error)
+					      : share_maps(kernel, object, error);
+		if (r < 0) {
+			bpf_object__close(object);
+			return r;
 		}
-		r = bpf_object__load(kernel->object);
-		aa_kernel_log_end();
+		r = try_load(kernel, round, object);
 		if (r == 0)
-			return set_config(kernel, options, error);
-		r = r == -1 ? -errno : r;
-		refused = aa_kernel_log_refused(names, aa_hook_count);
-		if (!refused || !aa_hook_program_optional(refused))
-			return load_error(r, refused, error);
-		note_refusal(kernel, refused, r);
-		for (unsigned i = 0; i < aa_hook_count; i++) {
-			if (strcmp(names[i], refused) == 0) {
-				if (without[i])
-					return load_error(r, refused, error);
-				without[i] = true;
-			}
+			return take_object(kernel, round, object, error);
+		bpf_object__close(object);
+		/* With statistics libbpf does not ask the verifier why. */
+		if (round->statistics) {
+			round->statistics = NULL;
+			continue;
 		}
-		bpf_object__close(kernel->object);
-		kernel->object = NULL;
+		if (!leave_out_refused(kernel, round, r))
+			return load_error(kernel, r, error);
+		round->statistics = statistics;
 	}
+}
+
+static struct aa_program *add_program(struct aa_kernel *kernel, const char *name)
+{
+	struct aa_program *program = aa_kernel_find_program(kernel, name);
+
+	if (program)
+		return program;
+	if (kernel->program_count == AA_PROGRAMS_MAX)
+		return NULL;
+	program = &kernel->programs[kernel->program_count++];
+	program->name = name;
+	return program;
+}
+
+int aa_kernel_load(struct aa_kernel *kernel, const char *const *names, unsigned count, struct aa_error *error)
+{
+	struct round round = { .count = 0 };
+	char(*statistics)[STATISTICS_BYTES] = NULL;
+	int r;
+
+	if (kernel->object_count == AA_ROUNDS_MAX)
+		return aa_error_set(error, -E2BIG, "cannot load eBPF programs: too many tries");
+	for (unsigned i = 0; i < count; i++) {
+		struct aa_program *program = add_program(kernel, names[i]);
+
+		if (!program)
+			return aa_error_set(error, -E2BIG, "cannot load eBPF programs: too many");
+		if (program->program)
+			continue;
+		round.wanted[round.count] = program;
+		round.names[round.count++] = names[i];
+	}
+	if (kernel->options.statistics && HAVE_PROGRAM_LOG) {
+		statistics = calloc(AA_PROGRAMS_MAX, sizeof(*statistics));
+		if (!statistics)
+			return aa_error_set(error, -ENOMEM, "out of memory");
+	}
+	round.statistics = statistics;
+	r = load_round(kernel, &round, error);
+	free(statistics);
+	return r;
 }

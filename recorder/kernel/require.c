@@ -14,13 +14,14 @@
 #include <sys/syscall.h>
 
 #include "memory.h"
+#include "require.h"
+#include "security.h"
 
-#define CAPABILITY_SYS_ADMIN 21
-#define CAPABILITY_PERFMON   38
-#define CAPABILITY_BPF	     39
-
-#define BTF_PATH      "/sys/kernel/btf/vmlinux"
-#define LOCKDOWN_PATH "/sys/kernel/security/lockdown"
+#define CAPABILITY_SYS_ADMIN	21
+#define CAPABILITY_SYS_PTRACE	19
+#define CAPABILITY_SYS_RESOURCE 24
+#define CAPABILITY_PERFMON	38
+#define CAPABILITY_BPF		39
 
 static int read_file(const char *path, char *buffer, size_t size)
 {
@@ -36,37 +37,136 @@ static int read_file(const char *path, char *buffer, size_t size)
 	return 0;
 }
 
+/* Effective capabilities. False if they cannot be found out: then the load will tell. */
+static bool read_capabilities(unsigned long long *ret_set)
+{
+	static const char key[] = "\nCapEff:";
+	char status[8192];
+	const char *line;
+
+	if (read_file("/proc/self/status", status, sizeof(status)) < 0)
+		return false;
+	line = strstr(status, key);
+	if (!line)
+		return false;
+	*ret_set = strtoull(line + sizeof(key) - 1, NULL, 16);
+	return true;
+}
+
 static bool has_capability(unsigned long long set, unsigned number)
 {
 	return (set >> number & 1) != 0;
 }
 
-static int require_capabilities(struct aa_error *error)
+static bool may_load(unsigned long long set)
 {
-	char status[8192];
-	static const char key[] = "\nCapEff:";
-	unsigned long long set;
-	const char *line;
+	return has_capability(set, CAPABILITY_SYS_ADMIN) ||
+	       (has_capability(set, CAPABILITY_BPF) && has_capability(set, CAPABILITY_PERFMON));
+}
 
-	if (read_file("/proc/self/status", status, sizeof(status)) < 0)
-		return 0; /* no /proc: the load will tell */
-	line = strstr(status, key);
-	if (!line)
-		return 0;
-	set = strtoull(line + sizeof(key) - 1, NULL, 16);
-	if (has_capability(set, CAPABILITY_SYS_ADMIN) ||
-	    (has_capability(set, CAPABILITY_BPF) && has_capability(set, CAPABILITY_PERFMON)))
-		return 0;
+bool aa_kernel_capable(void)
+{
+	unsigned long long set;
+
+	return !read_capabilities(&set) || may_load(set);
+}
+
+/* All capabilities of a user namespace are none of the kernel's. */
+static bool in_user_namespace(void)
+{
+	char text[128];
+	unsigned inside, outside, count;
+
+	return read_file("/proc/self/uid_map", text, sizeof(text)) == 0 &&
+	       sscanf(text, "%u %u %u", &inside, &outside, &count) == 3 &&
+	       (inside != 0 || outside != 0 || count != UINT32_MAX);
+}
+
+/*
+ * Since 5.11 memory of maps and programs is accounted to the cgroup, not to RLIMIT_MEMLOCK. libbpf asks the same way: a
+ * helper that came in the same release.
+ */
+static bool memory_is_limited(void)
+{
+	const struct bpf_insn code[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = 160 /* bpf_ktime_get_coarse_ns, 5.11 */ },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr;
+	int fd;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.insns = (uintptr_t)code;
+	attr.insn_cnt = sizeof(code) / sizeof(code[0]);
+	attr.license = (uintptr_t) "GPL";
+	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	if (fd < 0)
+		return true;
+	(void)close(fd);
+	return false;
+}
+
+static int refuse_capabilities(unsigned long long set, bool limited, struct aa_error *error)
+{
+	const struct {
+		unsigned number;
+		const char *name;
+		const char *short_name;
+	} wanted[] = {
+		{ CAPABILITY_BPF, "CAP_BPF", "cap_bpf" },
+		{ CAPABILITY_PERFMON, "CAP_PERFMON", "cap_perfmon" },
+		{ CAPABILITY_SYS_PTRACE, "CAP_SYS_PTRACE", "cap_sys_ptrace" },
+		{ limited ? CAPABILITY_SYS_RESOURCE : CAPABILITY_BPF, "CAP_SYS_RESOURCE",
+		  "cap_sys_resource" },
+	};
+	const unsigned count = sizeof(wanted) / sizeof(wanted[0]) - (limited ? 0 : 1);
+	char missing[128] = "", all[128] = "", ambient[128] = "";
+
+	for (unsigned i = 0; i < count; i++) {
+		size_t used = strlen(missing);
+
+		if (!has_capability(set, wanted[i].number))
+			(void)snprintf(missing + used, sizeof(missing) - used, "%s%s", used ? ", " : "",
+				       wanted[i].name);
+		used = strlen(all);
+		(void)snprintf(all + used, sizeof(all) - used, "%s%s", used ? "," : "", wanted[i].short_name);
+		used = strlen(ambient);
+		(void)snprintf(ambient + used, sizeof(ambient) - used, "%s%s", used ? " " : "",
+			       wanted[i].name);
+	}
 	return aa_error_set(
 		error, -EPERM,
-		"cannot load eBPF programs: operation not permitted (need CAP_BPF and CAP_PERFMON, or root)");
+		"cannot load eBPF programs: operation not permitted (missing %s): run it as root, or give "
+		"the program these capabilities (setcap %s+ep /path/to/aa-record; in a systemd unit: "
+		"AmbientCapabilities=%s)",
+		missing, all, ambient);
+}
+
+static int require_capabilities(struct aa_error *error)
+{
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	unsigned long long set;
+	struct rlimit limit;
+	bool raised = setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0;
+	bool limited;
+
+	if (!read_capabilities(&set))
+		return 0;
+	if (!may_load(set))
+		return refuse_capabilities(set, !raised && memory_is_limited(), error);
+	if (raised || (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY))
+		return 0;
+	limited = memory_is_limited();
+	return limited ? refuse_capabilities(set, limited, error) : 0;
 }
 
 bool aa_kernel_locked_down(void)
 {
 	char text[256];
 
-	return read_file(LOCKDOWN_PATH, text, sizeof(text)) == 0 && strstr(text, "[confidentiality]") != NULL;
+	return aa_security_read("lockdown", text, sizeof(text)) == 0 &&
+	       strstr(text, "[confidentiality]") != NULL;
 }
 
 /* A map is the only way to ask; 5.8 is the first kernel with this type. */
@@ -85,9 +185,12 @@ static int require_ring_buffer(struct aa_error *error)
 	}
 	if (errno == EPERM)
 		return aa_error_set(
-			error, -EPERM,
-			"cannot create a BPF ring buffer: operation not permitted (a container or a "
-			"security policy may forbid bpf(2))");
+			error, -EPERM, "cannot create a BPF ring buffer: operation not permitted (%s)",
+			in_user_namespace()
+				? "this is a user namespace, as in a rootless container, whose "
+				  "capabilities do not count for bpf(2): run aa-record outside of it"
+				: "the capabilities are there, so a container's seccomp filter or another "
+				  "security policy forbids bpf(2): allow it, or run aa-record outside");
 	if (errno == ENOSYS)
 		return aa_error_set(error, -EOPNOTSUPP, "this kernel has no bpf(2); need Linux 5.8 or newer");
 	return aa_error_set(error, -EOPNOTSUPP,
@@ -97,22 +200,10 @@ static int require_ring_buffer(struct aa_error *error)
 
 int aa_kernel_require(struct aa_error *error)
 {
-	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-	int r;
+	int r = require_capabilities(error);
 
-	/*
-	 * Before 5.11 maps count against this limit; newer kernels don't ask, so a refusal does not matter.
-	 */
-	(void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
-	r = require_capabilities(error);
 	if (r < 0)
 		return r;
-	if (access(BTF_PATH, R_OK) != 0)
-		return aa_error_set(error, -ENOENT,
-				    "cannot read " BTF_PATH
-				    ": %s (need a kernel with CONFIG_DEBUG_INFO_BTF, as "
-				    "distributions build it, and sysfs mounted)",
-				    strerror(errno));
 	if (aa_kernel_locked_down())
 		return aa_error_set(
 			error, -EPERM,

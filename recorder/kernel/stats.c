@@ -198,7 +198,9 @@ static int collect_map(struct aa_stats *stats, int fd, const char *name, bool ou
 	return add_map(stats, &map);
 }
 
-static int collect_object(struct aa_stats *stats, struct aa_kernel *kernel, struct bpf_object *object)
+/* later: its maps are the first object's, but for its constants. */
+static int collect_object(struct aa_stats *stats, struct aa_kernel *kernel, struct bpf_object *object,
+			  bool later)
 {
 	struct bpf_program *program;
 	struct bpf_map *map;
@@ -217,7 +219,7 @@ static int collect_object(struct aa_stats *stats, struct aa_kernel *kernel, stru
 	}
 	bpf_object__for_each_map(map, object)
 	{
-		if (bpf_map__fd(map) < 0)
+		if (bpf_map__fd(map) < 0 || (later && !bpf_map__is_internal(map)))
 			continue;
 		r = collect_map(stats, bpf_map__fd(map), bpf_map__name(map), true);
 		if (r < 0)
@@ -346,8 +348,10 @@ int aa_stats_collect(struct aa_kernel *kernel, struct aa_stats *ret_stats, struc
 	int r = 0;
 
 	aa_kernel_log_quiet();
-	if (kernel)
-		r = collect_object(&stats, kernel, kernel->object);
+	if (kernel) {
+		for (unsigned i = 0; i < kernel->object_count && r == 0; i++)
+			r = collect_object(&stats, kernel, kernel->objects[i], i > 0);
+	}
 	if (r == 0)
 		r = collect_others(&stats);
 	if (r < 0) {

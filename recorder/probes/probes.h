@@ -116,7 +116,7 @@ enum aa_survey_state {
 struct aa_survey_row {
 	const char *capability;
 	enum aa_tier tier;
-	const char *program; /* "a" or "a+b" */
+	char program[128]; /* "a" or "a+b" */
 	enum aa_survey_state state;
 	bool required; /* the capability is */
 	int error;     /* positive errno, 0 if it works */

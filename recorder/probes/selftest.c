@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+/* See selftest.h. What the process does is in selftest_child.c. */
+#include "selftest.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "ring.h"
+#include "selftest_child.h"
+
+/* Takes 10 ms, under emulation 200. Only something that hangs takes longer: a debugger, a stopped machine. */
+#define GIVE_UP_MS 10000
+/* A record that is still being written. */
+#define BUSY_MS 1
+
+const char *aa_proof_capability(enum aa_proof_id proof)
+{
+	static const char *const names[AA_PROOF_COUNT] = {
+		[AA_PROOF_ADOPT] = "process.adopt",   [AA_PROOF_FORK] = "process.fork",
+		[AA_PROOF_RENAME] = "process.rename", [AA_PROOF_SETSID] = "process.setsid",
+		[AA_PROOF_CRED] = "process.cred",     [AA_PROOF_EXEC_FAILED] = "process.exec_failed",
+		[AA_PROOF_EXEC] = "process.exec",     [AA_PROOF_EXIT] = "process.exit",
+	};
+
+	return proof < AA_PROOF_COUNT ? names[proof] : "?";
+}
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	(void)clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void prove(struct aa_selftest *selftest, enum aa_proof_id proof, const struct aa_header *header)
+{
+	uint64_t now = now_ns(CLOCK_BOOTTIME);
+
+	if (selftest->arrived[proof])
+		return;
+	selftest->arrived[proof] = true;
+	selftest->delay_ns[proof] = now > header->time_ns ? now - header->time_ns : 0;
+}
+
+static void prove_exec_failed(struct aa_selftest *selftest, const struct aa_exec_failed *record)
+{
+	if (record->syscall == SYS_execve)
+		selftest->execve_arrived = true;
+	if (record->syscall == SYS_execveat)
+		selftest->execveat_arrived = true;
+	if (selftest->execve_arrived && selftest->execveat_arrived)
+		prove(selftest, AA_PROOF_EXEC_FAILED, &record->header);
+}
+
+static void look_at(struct aa_selftest *selftest, const struct aa_record *record)
+{
+	const struct aa_header *header = record->bytes;
+
+	if (record->size < sizeof(*header) || header->session != AA_SELFTEST_SESSION)
+		return;
+	switch (header->kind) {
+	case AA_EVENT_FORK:
+		prove(selftest, (header->flags & AA_FLAG_ROOT) != 0 ? AA_PROOF_ADOPT : AA_PROOF_FORK, header);
+		break;
+	case AA_EVENT_EXEC:
+		prove(selftest, AA_PROOF_EXEC, header);
+		if (record->size >= sizeof(struct aa_exec) &&
+		    ((const struct aa_exec *)record->bytes)->old_tid != 0)
+			selftest->caller_known = true;
+		break;
+	case AA_EVENT_EXEC_FAILED:
+		if (record->size >= sizeof(struct aa_exec_failed))
+			prove_exec_failed(selftest, record->bytes);
+		break;
+	case AA_EVENT_EXIT:
+		prove(selftest, AA_PROOF_EXIT, header);
+		break;
+	case AA_EVENT_CRED:
+		prove(selftest, AA_PROOF_CRED, header);
+		break;
+	case AA_EVENT_COMM:
+		prove(selftest, AA_PROOF_RENAME, header);
+		break;
+	case AA_EVENT_SETSID:
+		prove(selftest, AA_PROOF_SETSID, header);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Everything that is complete. Returns the position behind it. */
+static uint64_t read_records(struct aa_ring *ring, struct aa_selftest *selftest)
+{
+	const struct aa_span span = aa_ring_snapshot(ring);
+	uint64_t position = span.begin;
+	struct aa_record record;
+
+	while (position < span.end) {
+		enum aa_ring_result r = aa_span_next(&span, position, &record);
+
+		if (r == AA_RING_RECORD)
+			look_at(selftest, &record);
+		else if (r != AA_RING_DISCARDED)
+			break;
+		position = record.next;
+	}
+	aa_ring_release(ring, position);
+	return position;
+}
+
+/* Reads records, as they come, until the processes are done. -ETIMEDOUT if they never are. */
+static int read_until_done(struct aa_ring *ring, struct aa_selftest_child *child,
+			   struct aa_selftest *selftest)
+{
+	uint64_t deadline = now_ns(CLOCK_MONOTONIC) / 1000000 + GIVE_UP_MS;
+	int r = 0;
+
+	for (;;) {
+		uint64_t now = now_ns(CLOCK_MONOTONIC) / 1000000, position = read_records(ring, selftest);
+		struct pollfd fds[] = { { .fd = child->done_fd, .events = POLLIN },
+					{ .fd = ring->fd, .events = POLLIN } };
+		bool more = aa_ring_arm(ring, position) > position;
+		int ready;
+
+		if (now >= deadline) {
+			r = -ETIMEDOUT;
+			break;
+		}
+		ready = poll(fds, 2, more ? BUSY_MS : (int)(deadline - now));
+		if (ready < 0 && errno != EINTR) {
+			r = -errno;
+			break;
+		}
+		if (ready > 0 && fds[0].revents != 0 && aa_selftest_child_read(child))
+			break;
+	}
+	aa_ring_disarm(ring);
+	return r;
+}
+
+static void adopt(struct aa_kernel *kernel, const struct aa_selftest_child *child,
+		  struct aa_selftest *selftest)
+{
+	struct aa_identity identity;
+	struct aa_error error = { 0 };
+	int r = aa_kernel_adopt(kernel, child->pid, AA_SELFTEST_SESSION, 0, &identity, &error);
+
+	selftest->adopt_error = -r;
+	memcpy(selftest->adopt_reason, error.text, sizeof(selftest->adopt_reason) - 1);
+	selftest->adopt_reason[sizeof(selftest->adopt_reason) - 1] = '\0';
+}
+
+int aa_selftest_run(struct aa_kernel *kernel, struct aa_selftest *selftest, struct aa_error *error)
+{
+	struct aa_ring *ring = aa_kernel_ring(kernel, AA_LANE_LIFECYCLE);
+	struct aa_selftest_child child;
+	const struct aa_selftest_report *report = &child.report;
+	int r = aa_selftest_child_start(&child, error);
+
+	if (r < 0)
+		return r;
+	adopt(kernel, &child, selftest);
+	if (selftest->adopt_error == 0) {
+		aa_selftest_child_go(&child);
+		r = read_until_done(ring, &child, selftest);
+	}
+	aa_selftest_child_end(&child, r == 0 && selftest->adopt_error == 0);
+	(void)read_records(ring, selftest);
+	/* Where the hook of exit is silent, the processes are still in scope. */
+	if (aa_kernel_tracked(kernel) != 0)
+		aa_kernel_forget_all(kernel);
+	(void)read_records(ring, selftest);
+	if (r < 0)
+		return aa_error_set(error, r,
+				    "cannot test the eBPF programs: a process that was made to be recorded "
+				    "does not end: %s",
+				    strerror(-r));
+	for (unsigned i = 0; i < AA_PROOF_COUNT; i++)
+		selftest->undone[i] = report->error[i];
+	if (report->error[AA_PROOF_FORK] != 0 || report->error[AA_PROOF_EXEC] != 0) {
+		bool forks = report->error[AA_PROOF_FORK] == 0;
+		int code = forks ? report->error[AA_PROOF_EXEC] : report->error[AA_PROOF_FORK];
+
+		return aa_error_set(error, -code, "cannot test the eBPF programs: %s: %s",
+				    forks ? "cannot execute /proc/self/exe (is /proc mounted?)"
+					  : "cannot make a process to be recorded (see ulimit -u)",
+				    strerror(code));
+	}
+	return 0;
+}

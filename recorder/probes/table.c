@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The hook table. Every function below was looked up in the BTF of Debian's 5.10, 6.1, 6.12, 6.18 and 7.2 kernels, and of
+ * the arm64 ones of 5.10, 6.1 and 6.12; what a program reads there, and why its hook sees every case, stands above it in
+ * bpf/.
+ *
+ * Why the order. LSM before fentry for the note, because LSM hooks are a documented interface and security_* are
+ * internals; where bpf is not among the active LSMs the program attaches and stays silent, which the self-test notices.
+ * No kprobe for failed execs: a kretprobe has a limited number of instances and loses silently.
+ */
+#include "table.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "order.h"
+
+#if defined(__x86_64__)
+#define SYSCALL_FUNCTION(name)	      "__x64_sys_" name
+#define SYSCALL_FUNCTION_COMPAT(name) "__ia32_compat_sys_" name
+#elif defined(__aarch64__)
+#define SYSCALL_FUNCTION(name)	      "__arm64_sys_" name
+#define SYSCALL_FUNCTION_COMPAT(name) "__arm64_compat_sys_" name
+#else
+#error "add the names of this architecture's system call functions"
+#endif
+
+#define FORK_SIGNATURE	 "task_struct*,8"
+#define BINPRM_SIGNATURE "linux_binprm*"
+#define EXIT_SIGNATURE	 "task_struct*,4"
+#define RENAME_SIGNATURE "task_struct*,*,1"
+#define CRED_SIGNATURE	 "cred*"
+#define TASK_SIGNATURE	 "task_struct*"
+#define CALL_SIGNATURE	 "pt_regs*"
+
+/* One program reads better in one line. */
+/* clang-format off */
+const struct aa_program_info aa_program_infos[] = {
+	{ "aa_fork_fentry", AA_PROGRAM_FENTRY, "uprobe_copy_process", FORK_SIGNATURE },
+	{ "aa_fork_kprobe", AA_PROGRAM_KPROBE, "uprobe_copy_process", FORK_SIGNATURE },
+	{ "aa_fork_btf", AA_PROGRAM_TP_BTF, "task_newtask", "task_struct*,8" },
+	{ "aa_fork_raw", AA_PROGRAM_RAW_TP, "task_newtask", "task_struct*,8" },
+	{ "aa_note_lsm", AA_PROGRAM_LSM, "bprm_check_security", NULL },
+	{ "aa_note_fentry", AA_PROGRAM_FENTRY, "security_bprm_check", NULL },
+	{ "aa_note_kprobe", AA_PROGRAM_KPROBE, "security_bprm_check", NULL },
+	{ "aa_exec_fentry", AA_PROGRAM_FENTRY, "finalize_exec", BINPRM_SIGNATURE },
+	{ "aa_exec_kprobe", AA_PROGRAM_KPROBE, "finalize_exec", BINPRM_SIGNATURE },
+	{ "aa_exec_btf", AA_PROGRAM_TP_BTF, "sched_process_exec", "task_struct*,4,linux_binprm*" },
+	{ "aa_exec_raw", AA_PROGRAM_RAW_TP, "sched_process_exec", "task_struct*,4,linux_binprm*" },
+	{ "aa_exit_fentry", AA_PROGRAM_FENTRY, "taskstats_exit", EXIT_SIGNATURE },
+	{ "aa_exit_kprobe", AA_PROGRAM_KPROBE, "taskstats_exit", EXIT_SIGNATURE },
+	{ "aa_exit_btf", AA_PROGRAM_TP_BTF, "sched_process_exit", "task_struct*" },
+	{ "aa_exit_raw", AA_PROGRAM_RAW_TP, "sched_process_exit", "task_struct*" },
+	{ "aa_rename_fentry", AA_PROGRAM_FENTRY, "__set_task_comm", RENAME_SIGNATURE },
+	{ "aa_rename_kprobe", AA_PROGRAM_KPROBE, "__set_task_comm", RENAME_SIGNATURE },
+	{ "aa_rename_btf", AA_PROGRAM_TP_BTF, "task_rename", "task_struct*,*" },
+	{ "aa_rename_raw", AA_PROGRAM_RAW_TP, "task_rename", "task_struct*,*" },
+	{ "aa_cred_fentry", AA_PROGRAM_FENTRY, "commit_creds", CRED_SIGNATURE },
+	{ "aa_cred_kprobe", AA_PROGRAM_KPROBE, "commit_creds", CRED_SIGNATURE },
+	{ "aa_setsid_fentry", AA_PROGRAM_FENTRY, "sched_autogroup_create_attach", TASK_SIGNATURE },
+	{ "aa_setsid_kprobe", AA_PROGRAM_KPROBE, "sched_autogroup_create_attach", TASK_SIGNATURE },
+	{ "aa_execve_fexit", AA_PROGRAM_FEXIT, SYSCALL_FUNCTION("execve"), CALL_SIGNATURE },
+	{ "aa_execveat_fexit", AA_PROGRAM_FEXIT, SYSCALL_FUNCTION("execveat"), CALL_SIGNATURE },
+	{ "aa_execve32_fexit", AA_PROGRAM_FEXIT, SYSCALL_FUNCTION_COMPAT("execve"), CALL_SIGNATURE },
+	{ "aa_execveat32_fexit", AA_PROGRAM_FEXIT, SYSCALL_FUNCTION_COMPAT("execveat"), CALL_SIGNATURE },
+	{ "aa_sysexit_btf", AA_PROGRAM_TP_BTF, "sys_exit", "pt_regs*,8" },
+	{ "aa_sysexit_raw", AA_PROGRAM_RAW_TP, "sys_exit", "pt_regs*,8" },
+	{ "aa_adopt_iter", AA_PROGRAM_ITERATOR, "task", NULL },
+	{ "aa_adopt_run", AA_PROGRAM_RUN, "", NULL },
+	{ "aa_snap_iter", AA_PROGRAM_ITERATOR, "task", NULL },
+	{ "aa_snap_run", AA_PROGRAM_RUN, "", NULL },
+};
+/* clang-format on */
+const unsigned aa_program_info_count = sizeof(aa_program_infos) / sizeof(aa_program_infos[0]);
+
+#define FORK   "process.fork", .required = true, .provable = true, .proof = AA_PROOF_FORK
+#define EXEC   "process.exec", .required = true, .provable = true, .proof = AA_PROOF_EXEC
+#define EXIT   "process.exit", .required = true, .provable = true, .proof = AA_PROOF_EXIT
+#define ADOPT  "process.adopt", .required = true, .provable = true, .proof = AA_PROOF_ADOPT
+#define SNAP   "process.snapshot", .snapshot = true
+#define RENAME "process.rename", .provable = true, .proof = AA_PROOF_RENAME
+#define CRED   "process.cred", .provable = true, .proof = AA_PROOF_CRED
+#define SETSID "process.setsid", .provable = true, .proof = AA_PROOF_SETSID
+#define FAILED "process.exec_failed", .provable = true, .proof = AA_PROOF_EXEC_FAILED
+
+#define PRECISE	 .tier = AA_TIER_PRECISE
+#define KPROBE	 .tier = AA_TIER_KPROBE
+#define PORTABLE .tier = AA_TIER_PORTABLE
+#define BASIC	 .tier = AA_TIER_BASIC
+
+/*
+ * What the programs cost:
+ *
+ *                       verified instructions        ns a run, tracked process
+ *                    5.10 / 6.1    6.12     6.18     6.18, 2 vCPU, no wake-ups
+ * aa_fork_btf            18,394  13,587   13,777     3,400
+ * aa_exec_btf            62,571  54,979   55,184     5,700
+ * aa_exit_btf            79,218  46,708   46,830     1,800
+ * aa_rename_btf             228     228      228       540
+ * aa_sysexit_btf         46,251  44,396   44,388     150 on average over all system calls
+ * aa_adopt_iter           8,273   7,555    7,662     a task: 240
+ * aa_snap_iter           58,020  54,123   54,228
+ */
+/* clang-format off */
+const struct aa_hook aa_hooks[] = {
+	{ FORK, PRECISE, .programs = { "aa_fork_fentry" } },
+	{ FORK, KPROBE, .programs = { "aa_fork_kprobe" } },
+	{ FORK, PORTABLE, .programs = { "aa_fork_btf" } },
+	{ FORK, BASIC, .programs = { "aa_fork_raw" } },
+	{ EXEC, PRECISE, .programs = { "aa_note_lsm", "aa_exec_fentry" } },
+	{ EXEC, PRECISE, .programs = { "aa_note_fentry", "aa_exec_fentry" } },
+	{ EXEC, KPROBE, .programs = { "aa_note_kprobe", "aa_exec_kprobe" } },
+	{ EXEC, PORTABLE, .programs = { "aa_exec_btf" } },
+	{ EXEC, BASIC, .programs = { "aa_exec_raw" } },
+	{ EXIT, PRECISE, .programs = { "aa_exit_fentry" } },
+	{ EXIT, KPROBE, .programs = { "aa_exit_kprobe" } },
+	{ EXIT, PORTABLE, .programs = { "aa_exit_btf" } },
+	{ EXIT, BASIC, .programs = { "aa_exit_raw" } },
+	{ ADOPT, PORTABLE, .programs = { "aa_adopt_iter" } },
+	{ ADOPT, BASIC, .programs = { "aa_adopt_run" } },
+	{ SNAP, PORTABLE, .programs = { "aa_snap_iter" } },
+	{ SNAP, BASIC, .programs = { "aa_snap_run" } },
+	{ FAILED, PRECISE, .programs = { "aa_execve_fexit", "aa_execveat_fexit", "?aa_execve32_fexit",
+					 "?aa_execveat32_fexit" } },
+	{ FAILED, PORTABLE, .programs = { "aa_sysexit_btf" }, .syscalls = AA_SYSCALL_MASK_EXEC_FAILED },
+	{ FAILED, BASIC, .programs = { "aa_sysexit_raw" }, .syscalls = AA_SYSCALL_MASK_EXEC_FAILED },
+	{ CRED, PRECISE, .programs = { "aa_cred_fentry" } },
+	{ CRED, KPROBE, .programs = { "aa_cred_kprobe" } },
+	{ CRED, PORTABLE, .programs = { "aa_sysexit_btf" }, .syscalls = AA_SYSCALL_MASK_CRED },
+	{ CRED, BASIC, .programs = { "aa_sysexit_raw" }, .syscalls = AA_SYSCALL_MASK_CRED },
+	{ SETSID, PRECISE, .programs = { "aa_setsid_fentry" } },
+	{ SETSID, KPROBE, .programs = { "aa_setsid_kprobe" } },
+	{ SETSID, PORTABLE, .programs = { "aa_sysexit_btf" }, .syscalls = AA_SYSCALL_MASK_SETSID },
+	{ SETSID, BASIC, .programs = { "aa_sysexit_raw" }, .syscalls = AA_SYSCALL_MASK_SETSID },
+	{ RENAME, PRECISE, .programs = { "aa_rename_fentry" } },
+	{ RENAME, KPROBE, .programs = { "aa_rename_kprobe" } },
+	{ RENAME, PORTABLE, .programs = { "aa_rename_btf" } },
+	{ RENAME, BASIC, .programs = { "aa_rename_raw" } },
+};
+/* clang-format on */
+const unsigned aa_hook_count = sizeof(aa_hooks) / sizeof(aa_hooks[0]);
+
+_Static_assert(sizeof(aa_hooks) / sizeof(aa_hooks[0]) <= AA_HOOKS_MAX, "room for the state of a row");
+_Static_assert(sizeof(aa_hooks) / sizeof(aa_hooks[0]) <= AA_SURVEY_ROWS, "room for a row of the survey");
+
+const struct aa_program_info *aa_program_info(const char *name)
+{
+	if (*name == '?')
+		name++;
+	for (unsigned i = 0; i < aa_program_info_count; i++) {
+		if (strcmp(aa_program_infos[i].name, name) == 0)
+			return &aa_program_infos[i];
+	}
+	return NULL;
+}
+
+enum aa_feature_id aa_program_feature(enum aa_program_kind kind)
+{
+	switch (kind) {
+	case AA_PROGRAM_LSM:
+		return AA_FEATURE_LSM;
+	case AA_PROGRAM_FENTRY:
+		return AA_FEATURE_FENTRY;
+	case AA_PROGRAM_FEXIT:
+		return AA_FEATURE_FEXIT;
+	case AA_PROGRAM_KPROBE:
+		return AA_FEATURE_KPROBE;
+	case AA_PROGRAM_TP_BTF:
+		return AA_FEATURE_TP_BTF;
+	case AA_PROGRAM_ITERATOR:
+		return AA_FEATURE_ITERATOR;
+	case AA_PROGRAM_RAW_TP:
+		return AA_FEATURE_RAW_TP;
+	case AA_PROGRAM_RUN:
+		return AA_FEATURE_TEST_RUN;
+	}
+	return AA_FEATURE_COUNT;
+}
+
+const char *aa_tier_name(enum aa_tier tier)
+{
+	static const char *const names[AA_TIER_COUNT] = {
+		[AA_TIER_ANY] = "any",		 [AA_TIER_PRECISE] = "precise", [AA_TIER_KPROBE] = "kprobe",
+		[AA_TIER_PORTABLE] = "portable", [AA_TIER_BASIC] = "basic",
+	};
+
+	return tier < AA_TIER_COUNT ? names[tier] : "?";
+}
+
+int aa_tier_parse(const char *name, enum aa_tier *ret_tier)
+{
+	for (enum aa_tier tier = AA_TIER_PRECISE; tier < AA_TIER_COUNT; tier++) {
+		if (strcmp(aa_tier_name(tier), name) == 0) {
+			*ret_tier = tier;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
