@@ -64,7 +64,7 @@ vm_mirror() {
 # and not a configuration file of our own, because the machine's would win over that (a container's image often
 # switches apt's cache off).
 vm_apt_open() {
-	local arch=$1 base mirror suite keys=/usr/share/keyrings/debian-archive-keyring.gpg
+	local arch=$1 base mirror host suite keys=/usr/share/keyrings/debian-archive-keyring.gpg
 	vm_need apt-get=apt dpkg-deb=dpkg flock=util-linux
 	[ -e "$keys" ] || vm_die "missing: debian-archive-keyring (apt-get install debian-archive-keyring)"
 	base=$(vm_cache)/apt/$arch
@@ -83,12 +83,34 @@ vm_apt_open() {
 		for suite in $VM_SUITES; do
 			printf 'deb [arch=%s signed-by=%s] %s %s main\n' "$arch" "$keys" "$mirror" "$suite"
 		done >"$base/sources.list"
-		apt-get "${VM_APT[@]}" update >"$base/update.log" 2>&1 ||
-			vm_die "cannot read the package lists of $mirror: $(tail -n 1 "$base/update.log")"
+		# An unreachable mirror is only a warning to apt, and a suite that it does not have (any more) spoils the others.
+		apt-get "${VM_APT[@]}" update >"$base/update.log" 2>&1 || :
+		host=${mirror#*://}
+		host=${host%/}
+		for suite in $VM_SUITES; do
+			compgen -G "$base/lists/${host//\//_}_dists_${suite}_InRelease" >/dev/null ||
+				sed -i "/ $suite main\$/d" "$base/sources.list"
+		done
+		if [ ! -s "$base/sources.list" ] || ! apt-get "${VM_APT[@]}" update >>"$base/update.log" 2>&1; then
+			vm_die "cannot read the package lists of the Debian mirror $mirror (another: AA_VM_MIRROR):" \
+				"$(grep -m 1 '^[EW]:' "$base/update.log" || tail -n 1 "$base/update.log")"
+		fi
 		apt-cache "${VM_APT[@]}" gencaches
 		: >"$base/fresh"
 	fi
 	exec {vm_apt_lock}>&-
+}
+
+# vm_apt_suites ARCH: the mirror and the suites that it has, for messages.
+vm_apt_suites() {
+	local list
+	list=$(vm_cache)/apt/$1/sources.list
+	printf '%s (%s)' "$(awk 'NR == 1 { print $4 }' "$list")" "$(awk '{ printf "%s%s", sep, $5; sep = " " }' "$list")"
+}
+
+# vm_apt_stale ARCH: the lists are to be read again; they named what the mirror has replaced since.
+vm_apt_stale() {
+	rm -f "$(vm_cache)/apt/$1/fresh"
 }
 
 # vm_apt_available PACKAGE...: those that can be downloaded. Names are known that cannot: others only mention them.
