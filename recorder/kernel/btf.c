@@ -73,7 +73,10 @@ static const char *const foreign_registers[] = { "user_regs", "regs", "orig_x0",
 static const char *const foreign_registers[] = { "ax", "orig_ax", "di", "ip" };
 #endif
 
-/* Looks into anonymous members too: arm64's registers are in a union. BTF that passed the check may still nest badly. */
+/*
+ * Looks into anonymous members too: arm64's registers are in a union. BTF that passed the check may still
+ * nest badly.
+ */
 static bool has_member(const struct btf *types, uint32_t id, const char *name, unsigned depth)
 {
 	const struct btf_type *type = btf__type_by_id(types, id);
@@ -181,7 +184,9 @@ static int take_file(struct aa_btf *btf, enum aa_btf_source source, const char *
 	return r;
 }
 
-/* The kernel's own needs no checks of the file, but libbpf may be too old for it (0.5 and BTF_KIND_ENUM64). */
+/*
+ * The kernel's own needs no checks of the file, but libbpf may be too old for it (0.5 and BTF_KIND_ENUM64).
+ */
 static struct btf *read_sysfs(struct refusals *refusals)
 {
 	struct btf *types;

@@ -266,8 +266,8 @@ static bool refers(uint32_t kind)
 }
 
 /*
- * What libbpf follows until it meets something else: a chain that comes back would keep it for ever. Arrays are
- * followed too, because an array of itself is as endless for sizes.
+ * What libbpf follows until it meets something else: a chain that comes back would keep it for ever. Arrays
+ * are followed too, because an array of itself is as endless for sizes.
  */
 static bool chain_ends(const struct checker *checker, uint32_t id)
 {

@@ -9,8 +9,8 @@
 #include "error.h"
 
 /*
- * The kernel's own has 3 to 6 MB, one with every option set some 20. More than this is not read, and a compressed file is
- * not unpacked beyond it.
+ * The kernel's own has 3 to 6 MB, one with every option set some 20. More than this is not read, and a
+ * compressed file is not unpacked beyond it.
  */
 #define AA_BTF_BYTES_MAX (64u << 20)
 
@@ -20,9 +20,10 @@ struct aa_btf_bytes {
 };
 
 /*
- * Reads and checks the file: never blocks on a FIFO or terminal, never reads more than the limit. An ELF image must be of this
- * machine, and of the running kernel as far as build ids can tell. Returns 0, or a negative errno with a text without the
- * file's name: -ENOENT and others of open(2), -EINVAL what it holds. Free data.
+ * Reads and checks the file: never blocks on a FIFO or terminal, never reads more than the limit. An ELF
+ * image must be of this machine, and of the running kernel as far as build ids can tell. Returns 0, or a
+ * negative errno with a text without the file's name: -ENOENT and others of open(2), -EINVAL what it holds.
+ * Free data.
  */
 int aa_btf_file_read(const char *path, struct aa_btf_bytes *ret_bytes, struct aa_error *error);
 

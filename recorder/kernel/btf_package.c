@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* See btf_package.h. The encoding is also in recorder/btf/minimize; tests/unit/test_btf.c has examples of both. */
+/*
+ * See btf_package.h. The encoding is also in recorder/btf/minimize; tests/unit/test_btf.c has examples of
+ * both.
+ */
 #include "btf_package.h"
 
 #include <errno.h>

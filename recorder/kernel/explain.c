@@ -91,7 +91,10 @@ static const struct {
 	{ "is not found in vmlinux BTF", AA_CAUSE_FUNCTION_MISSING },
 	{ "failed to create kprobe", AA_CAUSE_FUNCTION_MISSING },
 	{ "failed to create raw tracepoint", AA_CAUSE_FUNCTION_MISSING },
-	/* Every kernel with a ring buffer has it: only lockdown takes it away (bpf_base_func_proto, tracing_prog_func_proto). */
+	/*
+	 * Every kernel with a ring buffer has it: only lockdown takes it away (bpf_base_func_proto,
+	 * tracing_prog_func_proto).
+	 */
 	{ "helper bpf_probe_read", AA_CAUSE_LOCKDOWN },
 	{ "unknown func bpf_probe_read", AA_CAUSE_LOCKDOWN },
 	{ "cannot use helper", AA_CAUSE_HELPER },
@@ -153,7 +156,9 @@ static enum aa_cause judge(int code, const char *log, const struct aa_log_findin
 {
 	enum aa_cause cause;
 
-	/* These say nothing of the program, whatever else is in the log: libbpf tries maps again without BTF. */
+	/*
+	 * These say nothing of the program, whatever else is in the log: libbpf tries maps again without BTF.
+	 */
 	if (code == EMFILE || code == ENFILE)
 		return AA_CAUSE_FILES;
 	/* First what the verifier said: lines of source may hold any of these words. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Why the kernel or libbpf refused a program, in words: names the program, the instruction that was rejected, the likely
- * cause and what to do. Pure: from an error number, the log of the load, and what is known of the host.
+ * Why the kernel or libbpf refused a program, in words: names the program, the instruction that was rejected,
+ * the likely cause and what to do. Pure: from an error number, the log of the load, and what is known of the
+ * host.
  */
 #ifndef AA_KERNEL_EXPLAIN_H
 #define AA_KERNEL_EXPLAIN_H
@@ -34,7 +35,10 @@ struct aa_explain_facts {
 	bool locked_down;    /* lockdown=confidentiality */
 	bool capable;	     /* CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN */
 	const char *btf;     /* the file that types came from; NULL: the running kernel's */
-	/* RLIMIT_MEMLOCK if it is limited, 0 if not: before 5.11 the kernel counts maps and programs, and says EPERM. */
+	/*
+	 * RLIMIT_MEMLOCK if it is limited, 0 if not: before 5.11 the kernel counts maps and programs, and
+	 * says EPERM.
+	 */
 	uint64_t memlock_bytes;
 };
 
@@ -45,13 +49,13 @@ struct aa_explanation {
 	char source[160];      /* "name[i] = 0; @ exec.bpf.c:42", "" if the log has none */
 	char detail[160];      /* the verifier's last words, or the type that is missing; "" */
 	char reason[256];      /* the cause and the detail, for a probe row */
-	char text
-		[896]; /* program, reason, instruction and what to do: printable, one line, for a struct aa_error */
+	/* Program, reason, instruction and what to do: printable, one line, for a struct aa_error. */
+	char text[896];
 };
 
 /*
- * code is an errno, of either sign. Text of the log is untrusted: what is kept of it is printable ASCII. Never fails; an
- * unknown failure is said as what the system and the verifier said.
+ * code is an errno, of either sign. Text of the log is untrusted: what is kept of it is printable ASCII.
+ * Never fails; an unknown failure is said as what the system and the verifier said.
  */
 void aa_explain(int code, const char *log, const struct aa_explain_facts *facts,
 		struct aa_explanation *ret_explanation);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* See explain_log.h. Forms of libbpf 0.5 to 1.x and of kernels 5.8 to 7.x; tests/unit/test_explain.c has real logs. */
+/*
+ * See explain_log.h. Forms of libbpf 0.5 to 1.x and of kernels 5.8 to 7.x; tests/unit/test_explain.c has real
+ * logs.
+ */
 #include "explain_log.h"
 
 #include <ctype.h>
@@ -122,7 +125,10 @@ static bool find_block(const char *log, struct slice *ret_block)
 	return found;
 }
 
-/* "13: (73) *(u8 *)(r6 +0) = r1", "1: <invalid CO-RE relocation>"; what follows ';' is the state of registers. */
+/*
+ * "13: (73) *(u8 *)(r6 +0) = r1", "1: <invalid CO-RE relocation>"; what follows ';' is the state of
+ * registers.
+ */
 static bool instruction_line(struct slice line, struct slice *ret_instruction)
 {
 	const char *at = line.at, *end;
@@ -229,8 +235,8 @@ static bool copy_type(struct slice line, struct aa_log_findings *found)
 }
 
 /*
- * libbpf 0.8 and newer write the type into the verifier's log. Older ones say it only among debug messages, which log.c keeps
- * for this: the relocation, and behind it that instruction N was made invalid.
+ * libbpf 0.8 and newer write the type into the verifier's log. Older ones say it only among debug messages,
+ * which log.c keeps for this: the relocation, and behind it that instruction N was made invalid.
  */
 static void find_type(const char *log, struct slice block, struct aa_log_findings *found)
 {

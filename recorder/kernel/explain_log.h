@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a log of libbpf and the verifier holds: names, the rejected instruction, the last words. For explain.c. */
+/*
+ * What a log of libbpf and the verifier holds: names, the rejected instruction, the last words. For
+ * explain.c.
+ */
 #ifndef AA_KERNEL_EXPLAIN_LOG_H
 #define AA_KERNEL_EXPLAIN_LOG_H
 

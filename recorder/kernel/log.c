@@ -17,7 +17,10 @@ static bool log_debug;
 static bool log_keeping;
 static char log_reason[256];
 
-/* The end of a log matters, and a verifier's log can be megabytes: the older half goes, or the middle of a long one. */
+/*
+ * The end of a log matters, and a verifier's log can be megabytes: the older half goes, or the middle of a
+ * long one.
+ */
 static void keep(const char *text, size_t size)
 {
 	size_t room = LOG_BYTES - 1 - log_size;
@@ -36,7 +39,9 @@ static void keep(const char *text, size_t size)
 	log_text[log_size] = '\0';
 }
 
-/* Names of files and symbols come from outside: nothing but printable ASCII, tabs and ends of lines is shown. */
+/*
+ * Names of files and symbols come from outside: nothing but printable ASCII, tabs and ends of lines is shown.
+ */
 static void show(char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
@@ -47,8 +52,9 @@ static void show(char *text, size_t size)
 }
 
 /*
- * Before 0.8, libbpf names a type that BTF lacks only among debug messages, in pieces: which relocation, and behind it that
- * an instruction was made invalid for it. The last relocation is kept when that follows; explain_log.c reads both.
+ * Before 0.8, libbpf names a type that BTF lacks only among debug messages, in pieces: which relocation, and
+ * behind it that an instruction was made invalid for it. The last relocation is kept when that follows;
+ * explain_log.c reads both.
  */
 static char relocation[512];
 static size_t relocation_size;
@@ -165,8 +171,8 @@ static const char *line_before(const char *at)
 }
 
 /*
- * The verifier's log is a block that ends with "-- END"; its last line is a statistic, and the one before says
- * what was wrong.
+ * The verifier's log is a block that ends with "-- END"; its last line is a statistic, and the one before
+ * says what was wrong.
  */
 const char *aa_kernel_log_reason(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * See stats.h. Numbers come from /proc/self/fdinfo where they can: it names them, and has those that the headers we were
- * built with don't know.
+ * See stats.h. Numbers come from /proc/self/fdinfo where they can: it names them, and has those that the
+ * headers we were built with don't know.
  */
 #include "stats.h"
 
@@ -73,7 +73,10 @@ static int add_map(struct aa_stats *stats, const struct aa_stats_map *map)
 	return 0;
 }
 
-/* Kernel names are the first 15 bytes of ours: the object that we carry tells the rest. NULL if it has none so. */
+/*
+ * Kernel names are the first 15 bytes of ours: the object that we carry tells the rest. NULL if it has none
+ * so.
+ */
 static const struct bpf_program *program_by_name(struct bpf_object *object, const char *kernel_name)
 {
 	struct bpf_program *program;

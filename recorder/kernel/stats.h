@@ -45,18 +45,18 @@ struct aa_stats {
 	size_t program_count;
 	struct aa_stats_map *maps;
 	size_t map_count;
-	int others_error; /* 0, or positive errno why other recorders could not be looked for (EPERM: CAP_SYS_ADMIN) */
+	int others_error; /* 0, or positive errno why others could not be looked for (EPERM: CAP_SYS_ADMIN) */
 };
 
 /*
- * Makes the kernel count and time program runs until the descriptor is closed. Returns it, or a negative errno with a text:
- * -EPERM needs CAP_SYS_ADMIN; -EINVAL before 5.8.
+ * Makes the kernel count and time program runs until the descriptor is closed. Returns it, or a negative
+ * errno with a text: -EPERM needs CAP_SYS_ADMIN; -EINVAL before 5.8.
  */
 int aa_stats_enable(struct aa_error *error);
 
 /*
- * Programs and maps of kernel (NULL: none), and of all others on this host that are called aa_*, ours first. Returns 0 or
- * -ENOMEM; what may not be seen is left out, see others_error.
+ * Programs and maps of kernel (NULL: none), and of all others on this host that are called aa_*, ours first.
+ * Returns 0 or -ENOMEM; what may not be seen is left out, see others_error.
  */
 int aa_stats_collect(struct aa_kernel *kernel, struct aa_stats *ret_stats, struct aa_error *error);
 void aa_stats_release(struct aa_stats *stats);
