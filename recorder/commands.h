@@ -7,5 +7,6 @@
 
 int aa_run_main(const struct aa_options *options, char **operands);
 int aa_attach_main(const struct aa_options *options, char **operands);
+int aa_doctor_main(const struct aa_options *options, char **operands);
 
 #endif

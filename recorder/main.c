@@ -32,6 +32,18 @@ static const struct aa_command commands[] = {
 		.usage_status = EXIT_USAGE,
 		.run = aa_attach_main,
 	},
+	{
+		.name = "doctor",
+		.usage = "[options]",
+		.summary = "Say what this host can record, what it cannot, why, and what to do.",
+		.text = "Loads the programs as a recording would, makes one event of each kind and checks\n"
+			"that it arrives; then tries every other program. No database is touched, and\n"
+			"nothing is left loaded or attached. Exit status: 0 if recording works, also with\n"
+			"limits, 1 if it does not, 2 usage.\n",
+		.bit = AA_COMMAND_DOCTOR,
+		.usage_status = EXIT_USAGE,
+		.run = aa_doctor_main,
+	},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
