@@ -29,7 +29,7 @@ static void add_row(struct aa_kernel *kernel, const struct aa_row *row, bool att
 							.reason = reason });
 }
 
-/* Every row up to the one that serves, and better ones behind it. */
+/* The row that serves, those that failed, and better ones that were passed over. */
 static void add_rows(struct aa_kernel *kernel, struct aa_choice *choice)
 {
 	for (unsigned at = 0, next; at < choice->count; at = next) {
@@ -41,10 +41,8 @@ static void add_rows(struct aa_kernel *kernel, struct aa_choice *choice)
 
 			if (row == serving)
 				add_row(kernel, row, true, NULL);
-			else if (row->out && (!serving || row < serving || !row->passed))
-				add_row(kernel, row, false, row->reason);
-			else if (serving && row > serving && row->hook->tier < serving->hook->tier)
-				add_row(kernel, row, false, passed_over);
+			else if (!serving || row < serving || row->hook->tier < serving->hook->tier)
+				add_row(kernel, row, false, row->out ? row->reason : passed_over);
 		}
 	}
 }

@@ -56,35 +56,50 @@ static void doubt(struct aa_survey *survey, unsigned begin, struct aa_choice *ch
 	}
 }
 
-static int survey_tier(const struct aa_probes_options *options, enum aa_tier tier, struct aa_survey *survey,
-		       struct aa_error *error)
+/* Loads, attaches and proves what the tier offers, and takes it down again; failures are in the choice. */
+static int try_tier(const struct aa_probes_options *options, struct aa_choice *choice,
+		    const struct aa_features *features, struct aa_error *error)
 {
 	aa_cleanup(aa_kernel_closep) struct aa_kernel *kernel = NULL;
-	aa_cleanup_free struct aa_choice *choice = calloc(1, sizeof(*choice));
 	aa_cleanup_free struct aa_probes_report *report = calloc(1, sizeof(*report));
 	struct aa_kernel_options kernel_options = options->kernel;
-	struct aa_target targets[AA_PROGRAMS_MAX];
 	struct aa_btf btf = { .fd = -1 };
-	uint64_t begin = aa_monotonic_ns();
-	unsigned first = survey->count;
-	bool any = false;
 	int r;
 
-	if (!choice || !report)
+	if (!report)
 		return aa_error_set(error, -ENOMEM, "out of memory");
-	r = aa_probes_setup(options, &report->features, targets, &btf, error);
-	if (r < 0)
-		return r;
-	survey->features = report->features;
-	aa_choice_init(choice, &report->features, targets, tier, true);
+	report->features = *features;
 	for (unsigned lane = 0; lane < AA_LANE_COUNT; lane++)
 		kernel_options.ring_bytes[lane] = RING_BYTES;
 	kernel_options.max_processes = MAX_PROCESSES;
-	r = aa_kernel_new(&kernel_options, &btf, &kernel, error);
-	for (unsigned i = 0; i < choice->count; i++)
-		any = any || (choice->rows[i].hook->tier == tier && !choice->rows[i].out);
-	if (r == 0 && any)
-		r = aa_try_rounds(kernel, choice, report, error);
+	r = aa_btf_find(options->btf, &btf, error);
+	if (r == 0)
+		r = aa_kernel_new(&kernel_options, &btf, &kernel, error);
+	return r == 0 ? aa_try_rounds(kernel, choice, report, error) : r;
+}
+
+static bool offers_anything(const struct aa_choice *choice, enum aa_tier tier)
+{
+	for (unsigned i = 0; i < choice->count; i++) {
+		if (choice->rows[i].hook->tier == tier && !choice->rows[i].out)
+			return true;
+	}
+	return false;
+}
+
+static int survey_tier(const struct aa_probes_options *options, enum aa_tier tier,
+		       const struct aa_target *targets, struct aa_survey *survey, struct aa_error *error)
+{
+	aa_cleanup_free struct aa_choice *choice = calloc(1, sizeof(*choice));
+	uint64_t begin = aa_monotonic_ns();
+	unsigned first = survey->count;
+	int r = 0;
+
+	if (!choice)
+		return aa_error_set(error, -ENOMEM, "out of memory");
+	aa_choice_init(choice, &survey->features, targets, tier, true);
+	if (offers_anything(choice, tier))
+		r = try_tier(options, choice, &survey->features, error);
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < choice->count; i++) {
@@ -99,15 +114,16 @@ static int survey_tier(const struct aa_probes_options *options, enum aa_tier tie
 int aa_probes_survey(const struct aa_probes_options *options, struct aa_survey *ret_survey,
 		     struct aa_error *error)
 {
-	*ret_survey = (struct aa_survey){ .count = 0 };
-	for (enum aa_tier tier = AA_TIER_PRECISE; tier < AA_TIER_COUNT; tier++) {
-		int r;
+	struct aa_target targets[AA_PROGRAMS_MAX];
+	struct aa_btf btf = { .fd = -1 };
+	int r;
 
-		if (options->tier != AA_TIER_ANY && options->tier != tier)
-			continue;
-		r = survey_tier(options, tier, ret_survey, error);
-		if (r < 0)
-			return r;
+	*ret_survey = (struct aa_survey){ .count = 0 };
+	r = aa_probes_setup(options, &ret_survey->features, targets, &btf, error);
+	aa_btf_release(&btf);
+	for (enum aa_tier tier = AA_TIER_PRECISE; r == 0 && tier < AA_TIER_COUNT; tier++) {
+		if (options->tier == AA_TIER_ANY || options->tier == tier)
+			r = survey_tier(options, tier, targets, ret_survey, error);
 	}
-	return 0;
+	return r;
 }
