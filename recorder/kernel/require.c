@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 
 #include "memory.h"
 #include "require.h"
@@ -84,9 +85,9 @@ static bool in_user_namespace(void)
 
 /*
  * Since 5.11 memory of maps and programs is accounted to the cgroup, not to RLIMIT_MEMLOCK. libbpf asks the same way: a
- * helper that came in the same release.
+ * helper that came in the same release. Returns 1, 0, or -EPERM where we may not even ask.
  */
-static bool memory_is_limited(void)
+static int memory_is_limited(void)
 {
 	const struct bpf_insn code[] = {
 		{ .code = BPF_JMP | BPF_CALL, .imm = 160 /* bpf_ktime_get_coarse_ns, 5.11 */ },
@@ -102,9 +103,21 @@ static bool memory_is_limited(void)
 	attr.license = (uintptr_t) "GPL";
 	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 	if (fd < 0)
-		return true;
+		return errno == EPERM ? -EPERM : 1;
 	(void)close(fd);
-	return false;
+	return 0;
+}
+
+/* Only for advice: the release says what could not be asked. */
+static bool advise_resource(int limited)
+{
+	struct utsname name;
+	unsigned major, minor;
+
+	if (limited >= 0)
+		return limited > 0;
+	return uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+	       (major < 5 || (major == 5 && minor < 11));
 }
 
 static int refuse_capabilities(unsigned long long set, bool limited, struct aa_error *error)
@@ -149,16 +162,14 @@ static int require_capabilities(struct aa_error *error)
 	unsigned long long set;
 	struct rlimit limit;
 	bool raised = setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0;
-	bool limited;
 
 	if (!read_capabilities(&set))
 		return 0;
 	if (!may_load(set))
-		return refuse_capabilities(set, !raised && memory_is_limited(), error);
+		return refuse_capabilities(set, !raised && advise_resource(memory_is_limited()), error);
 	if (raised || (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY))
 		return 0;
-	limited = memory_is_limited();
-	return limited ? refuse_capabilities(set, limited, error) : 0;
+	return memory_is_limited() > 0 ? refuse_capabilities(set, true, error) : 0;
 }
 
 bool aa_kernel_locked_down(void)
