@@ -467,3 +467,8 @@ def alive(pid):
 def kill_quietly(pid, number=signal.SIGKILL):
 	with contextlib.suppress(ProcessLookupError):
 		os.kill(pid, number)
+
+
+def kill_group_quietly(group, number=signal.SIGKILL):
+	with contextlib.suppress(ProcessLookupError):
+		os.killpg(group, number)
