@@ -308,10 +308,6 @@ class Robust(aa.Case):
 		self.assert_refused("root|cap_", database=f"{directory}/aa.db", cwd=directory, program=program,
 				    user=aa.NOBODY, group=aa.NOBODY, extra_groups=[])
 
-	def test_refuses_without_btf(self):
-		hide = "mount -t tmpfs none /sys/kernel/btf && exec \"$@\""
-		self.assert_refused("btf", prefix=["unshare", "-m", "sh", "-c", hide, "sh"])
-
 	def test_refuses_nonsense(self):
 		for options in (["--ring-size", "100K"], ["--ring-size", "64X"], ["--max-processes", "0"], ["--no-such-option"],
 				["--env", "A=B"], ["--user", "no-such-user-here"]):
