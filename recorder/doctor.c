@@ -113,7 +113,7 @@ static void examine(struct aa_doctor *doctor, const struct aa_options *options)
 {
 	uint64_t start_ns = monotonic_ns();
 	struct aa_probes_options probes = {
-		.kernel.debug = options->debug,
+		.kernel = { .debug = options->debug, .statistics = options->verbose },
 		.snapshot = true,
 		.btf = options->btf,
 	};

@@ -205,6 +205,7 @@ static int collect_map(struct aa_stats *stats, int fd, const char *name, bool ou
 static int collect_object(struct aa_stats *stats, struct aa_kernel *kernel, struct bpf_object *object,
 			  bool later)
 {
+	struct aa_stats_program *last;
 	struct bpf_program *program;
 	struct bpf_map *map;
 	int r;
@@ -219,6 +220,9 @@ static int collect_object(struct aa_stats *stats, struct aa_kernel *kernel, stru
 				    aa_kernel_find_link(kernel, name) != NULL);
 		if (r < 0)
 			return r;
+		last = &stats->programs[stats->program_count - 1];
+		if (last->verified_instructions == 0) /* before 5.16 only the load's own log has it */
+			last->verified_instructions = aa_kernel_verified(kernel, name);
 	}
 	bpf_object__for_each_map(map, object)
 	{
