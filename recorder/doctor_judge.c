@@ -178,9 +178,6 @@ static bool same_complaint(const struct aa_survey_row *a, const struct aa_survey
 /* What the kernel's answer means to somebody who wants that tier; a recording does without. */
 static const char *advice_for(const struct aa_survey_row *row)
 {
-	if (row->state == AA_SURVEY_SILENT && strstr(row->program, "_lsm") != NULL)
-		return "LSM programs run only where bpf is in the kernel's list: boot with lsm=... that ends "
-		       "in ,bpf";
 	if (row->state != AA_SURVEY_REFUSED)
 		return "";
 	if (row->error == EPERM && row->tier <= AA_TIER_KPROBE)

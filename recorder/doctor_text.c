@@ -37,16 +37,20 @@ static void end_line(struct page *page)
 	aa_text_add(page->out, "\n", 1);
 }
 
-static void paint(struct page *page, enum style style, const char *text, size_t size)
+/* Begins to paint, or ends it. */
+static void set_style(struct page *page, enum style style, bool begin)
 {
 	static const char *const codes[] = { "", "\x1b[2m", "\x1b[1m", "\x1b[32m", "\x1b[33m", "\x1b[31m" };
-	bool painted = page->color && style != STYLE_PLAIN && size > 0;
 
-	if (painted)
-		aa_text_add_string(page->out, codes[style]);
+	if (page->color && style != STYLE_PLAIN)
+		aa_text_add_string(page->out, begin ? codes[style] : "\x1b[0m");
+}
+
+static void paint(struct page *page, enum style style, const char *text, size_t size)
+{
+	set_style(page, style, true);
 	aa_text_add(page->out, text, size);
-	if (painted)
-		aa_text_add_string(page->out, "\x1b[0m");
+	set_style(page, style, false);
 }
 
 /* Characters, not bytes: what is here is sanitized UTF-8 of single width. */
@@ -71,13 +75,16 @@ static void wrap(struct page *page, enum style style, const char *text, size_t a
 
 	(void)aa_text_sanitize(&safe, text, strlen(text));
 	page->out->failed |= safe.failed;
+	set_style(page, style, true);
 	for (word = safe.data != NULL ? safe.data : ""; *word != '\0';) {
 		size_t size = strcspn(word, " ");
 		size_t wide = columns(word, size);
 
 		if (!first && at + 1 + wide > page->width) {
+			set_style(page, style, false);
 			end_line(page);
 			pad(page, indent);
+			set_style(page, style, true);
 			at = indent;
 			first = true;
 		}
@@ -85,12 +92,13 @@ static void wrap(struct page *page, enum style style, const char *text, size_t a
 			aa_text_add(page->out, " ", 1);
 			at++;
 		}
-		paint(page, style, word, size);
+		aa_text_add(page->out, word, size);
 		at += wide;
 		first = false;
 		word += size;
 		word += strspn(word, " ");
 	}
+	set_style(page, style, false);
 	end_line(page);
 	aa_text_release(&safe);
 }
@@ -160,22 +168,25 @@ static void put_field(struct page *page, const struct table *table, unsigned col
 /* For a narrow page: the first field, and below it each other one behind its title. */
 static void put_rows_as_lists(struct page *page, const struct table *table, struct aa_text_buffer *buffer)
 {
-	for (size_t row = 0; row < table->row_count; row++) {
-		enum style style;
-		const char *text = field_text(table, row, 0, buffer, &style);
+	struct aa_text_buffer line = { 0 };
 
-		pad(page, INDENT);
-		wrap(page, STYLE_PLAIN, text, INDENT, INDENT);
-		for (unsigned i = 1; i < table->column_count; i++) {
-			text = field_text(table, row, i, buffer, &style);
+	for (size_t row = 0; row < table->row_count; row++) {
+		for (unsigned i = 0; i < table->column_count; i++) {
+			size_t indent = i == 0 ? INDENT : 2 * INDENT;
+			enum style style;
+			const char *text = field_text(table, row, i, buffer, &style);
+
 			if (*text == '\0')
 				continue;
-			pad(page, 2 * INDENT);
-			paint(page, STYLE_DIM, table->titles[i], strlen(table->titles[i]));
-			aa_text_add(page->out, " ", 1);
-			wrap(page, style, text, 2 * INDENT + strlen(table->titles[i]) + 1, 3 * INDENT);
+			aa_text_clear(&line);
+			aa_text_printf(&line, "%s%s%s", i == 0 ? "" : table->titles[i], i == 0 ? "" : " ",
+				       text);
+			pad(page, indent);
+			wrap(page, style, line.data != NULL ? line.data : "", indent, indent + INDENT);
 		}
 	}
+	page->out->failed |= line.failed;
+	aa_text_release(&line);
 }
 
 static void put_table(struct page *page, const struct table *table)

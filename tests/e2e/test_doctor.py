@@ -276,10 +276,14 @@ class Doctor(aa.Case):
 				self.assertIn(name, own)
 				self.assertEqual(own[name]["tier"], row["tier"])
 		for kind in KINDS:
-			for name in self.capability(report, kind)["program"].split("+"):
-				self.assertGreater(own[name]["runs"], 0, name)
-				self.assertGreater(own[name]["mean_ns"], 0, name)
-				self.assertGreater(own[name]["memory_bytes"], 0, name)
+			rows = [own[name] for name in self.capability(report, kind)["program"].split("+")]
+			# Not all of them: some are for 32-bit calls.
+			ran = [row for row in rows if row["runs"] > 0]
+			self.assertGreater(len(ran), 0, rows)
+			for row in rows:
+				self.assertEqual(row["mean_ns"] > 0, row in ran, row)
+				self.assertGreater(row["memory_bytes"], 0, row)
+				self.assertGreater(row["verified_instructions"], 0, row)
 		rings = [row for row in report["loaded_maps"] if row["own"] and row["type"] == "ringbuf"]
 		self.assertIn("aa_ring_lifecycle", [row["name"] for row in rings])
 		for row in rings:
@@ -337,9 +341,12 @@ class Doctor(aa.Case):
 
 	def test_a_signal_leaves_nothing(self):
 		dice = random.Random(7)
-		for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL) * 4:
+		start = time.monotonic()
+		self.report()
+		usual = time.monotonic() - start
+		for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL) * 2:
 			process = self.start_doctor(AA_MARKER=self.directory)
-			end, ids = time.monotonic() + dice.random(), set()
+			end, ids = time.monotonic() + dice.random() * usual, set()
 			while time.monotonic() < end:
 				ids |= bpf.loaded_by(process.pid)
 			process.send_signal(number)
@@ -359,44 +366,54 @@ class Doctor(aa.Case):
 		self.assertEqual(self.marked(), [])
 		self.assertEqual(set(os.listdir(self.directory)), before)
 
+	# What is about the output alone is asked of a doctor that may look at little, and is quick.
+
+	def unable(self, **keywords):
+		return self.doctor(prefix=self.as_nobody_with(), program=self.copied(), **keywords)
+
 	def test_closed_and_full_outputs(self):
-		script = 'exec "$0" doctor "$@"'
-		for redirection in (">&-", "2>&-", "<&-", ">&- 2>&- <&-"):
-			done = subprocess.run(["sh", "-c", f"{script} {redirection}", aa.RECORD], stdin=subprocess.DEVNULL,
-					      stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=aa.clean_environment(), check=False)
-			self.assertEqual(done.returncode, 0, (redirection, done))
-			self.assertEqual(done.stderr, b"")
+		self.assertEqual(self.with_closed(">&- 2>&- <&-", []).returncode, 0)
+		for redirection in (">&-", "2>&-", "<&-"):
+			done = self.with_closed(redirection, self.as_nobody_with())
+			self.assertEqual((done.returncode, done.stderr), (1, b""), redirection)
 		with open("/dev/full", "wb") as full:
-			done = self.doctor(stdout=full)
+			done = self.unable(stdout=full)
 		self.assertEqual(done.returncode, 1)
 		self.assertRegex(done.stderr, rb"\Aaa-record: .*No space left")
 		read, write = os.pipe()
 		os.close(read)
 		try:
-			self.assertNotEqual(self.doctor(stdout=write).returncode, 0)
+			self.assertNotEqual(self.unable(stdout=write).returncode, 0)
 		finally:
 			os.close(write)
 
+	def with_closed(self, redirection, prefix):
+		return subprocess.run([*prefix, "sh", "-c", f'exec "$0" doctor {redirection}', self.copied()],
+				      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+				      env=aa.clean_environment(), timeout=aa.TIMEOUT, check=False)
+
 	def test_narrow_and_odd_columns(self):
-		for columns in ("20", "1", "0", "-5", "x", "99999999999999999999"):
-			done = self.doctor(env={"COLUMNS": columns})
+		for columns in ("1", "0", "-5", "x", "99999999999999999999"):
+			done = self.unable(env={"COLUMNS": columns})
+			self.assertEqual((done.returncode, done.stderr), (1, b""), columns)
+			self.assertIn("CAP_BPF", done.stdout.decode())
+		for columns in (20, 80):
+			done = self.doctor(env={"COLUMNS": str(columns)})
 			self.assertEqual((done.returncode, done.stderr), (0, b""), columns)
-			self.assertIn("process.exec", done.stdout.decode())
-		narrow = self.doctor(env={"COLUMNS": "20"}).stdout.decode()
-		self.assertLessEqual(max(len(line) for line in narrow.splitlines() if " " in line.strip()), 50)
-		usual = self.doctor(env={"COLUMNS": "80"}).stdout.decode()
-		for line in usual.splitlines():
-			self.assertTrue(len(line) <= 80 or any(len(word) > 60 for word in line.split()), line)
+			for line in done.stdout.decode().splitlines():
+				# A word that is longer stays whole, and begins a line.
+				self.assertTrue(len(line) <= columns or " " not in line.strip(" X!"), line)
 
 	def test_colors_only_on_a_terminal(self):
-		self.assertNotIn(b"\x1b", self.doctor(env={"TERM": "xterm"}).stdout)
+		self.assertNotIn(b"\x1b", self.unable(env={"TERM": "xterm"}).stdout)
+		program = self.copied()
 		for extra, colored in (({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False),
 				       ({"TERM": "dumb"}, False)):
-			screen = terminal.Terminal([aa.RECORD, "doctor"], aa.clean_environment(**extra))
+			screen = terminal.Terminal([*self.as_nobody_with(), program, "doctor"], aa.clean_environment(**extra))
 			try:
-				self.assertEqual(screen.wait(), 0)
+				self.assertEqual(os.waitstatus_to_exitcode(screen.wait()), 1)
 				self.assertEqual(b"\x1b[" in screen.all, colored, screen.all)
-				self.assertIn(b"process.exec", screen.all)
+				self.assertIn(b"cannot record", screen.all)
 			finally:
 				screen.close()
 

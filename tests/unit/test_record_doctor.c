@@ -226,8 +226,6 @@ static void shows_one_screen(void **state)
 		"X process.exec_failed is not recorded\n"
 		"  precise, silent: process.exec\n"
 		"    attached, but no event came\n"
-		"    LSM programs run only where bpf is in the kernel's list: boot with lsm=...\n"
-		"    that ends in ,bpf\n"
 		"  precise, refused: process.exit, process.exec_failed\n"
 		"    the kernel refused aa_exit_fentry: operation not permitted\n"
 		"    the capabilities are there: this kernel, a security module or a container's\n"
