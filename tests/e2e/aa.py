@@ -30,6 +30,22 @@ def recorder(command, *options, program=RECORD):
 	return [program, command, *(["--tier", TIER] if TIER and "--tier" not in options else []), *options]
 
 
+def kernel_before(*version):
+	parts = os.uname().release.split(".")[:2]
+	return tuple(int("".join(filter(str.isdigit, part))) for part in parts) < version
+
+
+# All that recording needs, and attaching to others' processes. Before 5.11 the memory of BPF maps counts as locked memory.
+CAPABILITIES = ("bpf", "perfmon", "sys_ptrace") + (("sys_resource",) if kernel_before(5, 11) else ())
+
+
+def as_user(user, *capabilities):
+	"""The beginning of a command line: as that user, with those capabilities and no way to get others."""
+	plus = ",".join(f"+{name}" for name in capabilities)
+	return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", f"--inh-caps={plus or '-all'}",
+		f"--ambient-caps={plus or '-all'}", f"--bounding-set=-all{',' if plus else ''}{plus}"]
+
+
 def namespace(name):
 	return os.stat(f"/proc/self/ns/{name}").st_ino
 
