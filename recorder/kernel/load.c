@@ -210,7 +210,7 @@ static int load_round(struct aa_kernel *kernel, struct round *round, struct aa_e
 	char(*statistics)[STATISTICS_BYTES] = round->statistics;
 
 	for (;;) {
-		struct bpf_object *object;
+		struct bpf_object *object = NULL;
 		int r;
 
 		if (round->count == 0 && kernel->object_count > 0)
