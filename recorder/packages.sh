@@ -35,9 +35,9 @@ file            file                    builds the package
 gcc-aarch64-linux-gnu aarch64-linux-gnu-gcc builds for arm64
 qemu-system-x86 qemu-system-x86_64      guests with other kernels
 cpio            cpio                    file systems of the guests
-lz4             lz4                     unpacks the guests' kernels
-zstd            zstd                    unpacks the guests' kernels
-debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg verifies the guests' kernels
+lz4             lz4                     unpacks kernels of guests
+zstd            zstd                    unpacks kernels of guests
+debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg verifies kernels of guests
 '
 
 aa_package_present() {
