@@ -47,8 +47,8 @@ static void look_at_btf(struct aa_host *host, const char *forced)
 	fact = aa_host_add(host, "btf", AA_FACT_OK, "%s (%s)", btf.name != NULL ? btf.name : "in memory",
 			   aa_btf_source_name(btf.source));
 	if (!btf.kernel)
-		aa_fact_advise(fact,
-			       "the kernel itself has none, so only the kprobe and basic tiers are possible");
+		aa_fact_advise(fact, "the running kernel's own are not there, so only the kprobe and basic "
+				     "tiers can be had");
 	aa_btf_release(&btf);
 }
 

@@ -20,7 +20,7 @@ struct aa_fact {
 	const char *name; /* stable: a key of the JSON; with blanks for underscores the title in text */
 	enum aa_fact_state state;
 	char value[200];
-	char advice[400]; /* what it means and what to do; "" if there is nothing to do */
+	char advice[1024]; /* what it means and what to do; "" if there is nothing to do */
 };
 
 #define AA_FACTS_MAX 20

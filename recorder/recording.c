@@ -67,6 +67,18 @@ static int check_open_files(struct aa_error *error)
 	return 0;
 }
 
+/* For a host that cannot record, not for one that is out of memory or files for the moment. */
+static void point_to_doctor(struct aa_error *error)
+{
+	static const char hint[] = "; aa-record doctor says more";
+	size_t used = strlen(error->text);
+
+	if (error->code != -EPERM && error->code != -EOPNOTSUPP && error->code != -ENOENT)
+		return;
+	if (used + sizeof(hint) <= sizeof(error->text))
+		memcpy(error->text + used, hint, sizeof(hint));
+}
+
 int aa_recording_open(struct aa_recording *recording, const struct aa_options *options, bool snapshot,
 		      struct aa_error *error)
 {
@@ -94,7 +106,10 @@ int aa_recording_open(struct aa_recording *recording, const struct aa_options *o
 	aa_peek_init(&recording->peek,
 		     options->max_arg_bytes != 0 ? options->max_arg_bytes : DEFAULT_MAX_ARG_BYTES);
 	aa_store_set_peek(recording->store, aa_peek, &recording->peek);
-	return aa_probes_open(&probes, &recording->kernel, error);
+	r = aa_probes_open(&probes, &recording->kernel, error);
+	if (r < 0)
+		point_to_doctor(error);
+	return r;
 }
 
 int aa_recording_begin(struct aa_recording *recording, const char *mode, const char *agent, char *const *argv,
