@@ -96,11 +96,13 @@ bool aa_host_listed(const char *list, const char *word)
 
 uint32_t aa_host_release_code(const char *release)
 {
-	unsigned major, minor;
+	char *end;
+	unsigned long major = strtoul(release, &end, 10), minor;
 
-	if (sscanf(release, "%4u.%4u", &major, &minor) != 2 || major > 255 || minor > 255)
+	if (end == release || *end != '.' || end[1] < '0' || end[1] > '9')
 		return 0;
-	return RELEASE(major, minor);
+	minor = strtoul(end + 1, NULL, 10);
+	return major <= 255 && minor <= 255 ? RELEASE(major, minor) : 0;
 }
 
 static bool has(uint64_t set, unsigned capability)

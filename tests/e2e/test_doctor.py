@@ -186,6 +186,13 @@ class Doctor(aa.Case):
 		done = self.doctor(prefix=prefix, program=self.copied())
 		self.assertEqual((done.returncode, done.stderr), (1, b""))
 		self.assertTrue(done.stdout.startswith(b"this host cannot record: "))
+		directory = self.make_directory("mine")
+		os.chown(directory, aa.NOBODY, aa.NOBODY)
+		run = subprocess.run([*prefix, self.path("aa-record"), "run", "--db", directory + "/aa.db", "--", "true"],
+				     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+				     env=aa.clean_environment(), check=False)
+		self.assertEqual(run.returncode, 125)
+		self.assertTrue(run.stderr.endswith(b"; aa-record doctor says more\n"), run.stderr)
 
 	def as_nobody_with(self, *names):
 		names = list(names) + (["sys_resource"] if release() < (5, 11) else [])

@@ -317,8 +317,7 @@ static void json_says_the_same(void **state)
 {
 	static const char *const expected[] = {
 		"\"verdict\": \"limits\"",
-		"\"text\": \"this host records, with limits: processes (precise, basic), without "
-		"process.exec_failed\"",
+		"\"text\": \"this host records, with limits: processes (precise, basic), without process",
 		"\"error\": null",
 		"\"state\": \"warn\"",
 		"\"program\": \"aa_note_fentry+aa_exec_fentry\"",
