@@ -193,7 +193,8 @@ static bool leave_out_refused(struct aa_kernel *kernel, struct round *round, int
 			continue;
 		program->error = -code;
 		explain(kernel, code, program->name, &words);
-		(void)snprintf(program->reason, sizeof(program->reason), "refused by the kernel: %s", words.reason);
+		(void)snprintf(program->reason, sizeof(program->reason), "refused by the kernel: %s",
+			       words.reason);
 		round->count--;
 		for (; i < round->count; i++) {
 			round->wanted[i] = round->wanted[i + 1];

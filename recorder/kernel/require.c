@@ -72,15 +72,18 @@ bool aa_kernel_capable(void)
 	return !read_capabilities(&set) || may_load(set);
 }
 
-/* All capabilities of a user namespace are none of the kernel's. */
-static bool in_user_namespace(void)
+bool aa_kernel_in_user_namespace(void)
 {
-	char text[128];
-	unsigned inside, outside, count;
+	static const unsigned long initial[] = { 0, 0, UINT32_MAX }; /* inside, outside, count */
+	char text[128], *at = text;
 
-	return read_file("/proc/self/uid_map", text, sizeof(text)) == 0 &&
-	       sscanf(text, "%u %u %u", &inside, &outside, &count) == 3 &&
-	       (inside != 0 || outside != 0 || count != UINT32_MAX);
+	if (read_file("/proc/self/uid_map", text, sizeof(text)) < 0)
+		return false;
+	for (unsigned i = 0; i < sizeof(initial) / sizeof(initial[0]); i++) {
+		if (strtoul(at, &at, 10) != initial[i])
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -112,12 +115,16 @@ static int memory_is_limited(void)
 static bool advise_resource(int limited)
 {
 	struct utsname name;
-	unsigned major, minor;
+	unsigned long major, minor;
+	char *at;
 
 	if (limited >= 0)
 		return limited > 0;
-	return uname(&name) == 0 && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
-	       (major < 5 || (major == 5 && minor < 11));
+	if (uname(&name) != 0)
+		return false;
+	major = strtoul(name.release, &at, 10);
+	minor = *at == '.' ? strtoul(at + 1, NULL, 10) : 0;
+	return major < 5 || (major == 5 && minor < 11);
 }
 
 static int refuse_capabilities(unsigned long long set, bool limited, struct aa_error *error)
@@ -197,7 +204,7 @@ static int require_ring_buffer(struct aa_error *error)
 	if (errno == EPERM)
 		return aa_error_set(
 			error, -EPERM, "cannot create a BPF ring buffer: operation not permitted (%s)",
-			in_user_namespace()
+			aa_kernel_in_user_namespace()
 				? "this is a user namespace, as in a rootless container, whose "
 				  "capabilities do not count for bpf(2): run aa-record outside of it"
 				: "the capabilities are there, so a container's seccomp filter or another "

@@ -11,4 +11,7 @@ bool aa_kernel_locked_down(void);
 /* True if this process has CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN; also if that cannot be found out. */
 bool aa_kernel_capable(void);
 
+/* True if this process is in a user namespace of its own, all of whose capabilities are none of the kernel's. */
+bool aa_kernel_in_user_namespace(void);
+
 #endif

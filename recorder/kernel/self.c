@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "require.h"
+
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFCu /* PROC_PID_INIT_INO, include/linux/proc_ns.h: ABI since 3.8 */
 #define PID_NAMESPACE_LEVELS  32	  /* MAX_PID_NS_LEVEL */
 #define START_TIME_FIELD      22	  /* of /proc/PID/stat, in ticks; proc(5) */
@@ -56,16 +58,6 @@ static bool in_initial_pid_namespace(void)
 	return stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == INITIAL_PID_NAMESPACE;
 }
 
-static bool in_initial_user_namespace(void)
-{
-	char text[64];
-	unsigned inside = 1, outside = 1, count = 0;
-
-	return read_text("/proc/self/uid_map", text, sizeof(text)) == 0 &&
-	       sscanf(text, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 &&
-	       count == UINT32_MAX;
-}
-
 /* What is wrong, in words; false if nothing is. Only what is certain counts: /proc may be missing or another's. */
 static bool differs(const struct aa_self *self, char *ret_what, size_t size)
 {
@@ -89,7 +81,7 @@ static bool differs(const struct aa_self *self, char *ret_what, size_t size)
 		(void)snprintf(ret_what, size, "its parent 0");
 		return true;
 	}
-	if (in_initial_user_namespace() && self->uid != getuid()) {
+	if (!aa_kernel_in_user_namespace() && self->uid != getuid()) {
 		(void)snprintf(ret_what, size, "its user id %u", self->uid);
 		return true;
 	}

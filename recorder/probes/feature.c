@@ -185,7 +185,7 @@ static int kprobe_type(void)
 
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
 		return -1;
-	return atoi(text);
+	return (int)strtol(text, NULL, 10);
 }
 
 static void find_kprobe(struct aa_feature *feature)

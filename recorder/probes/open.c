@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "feature.h"
@@ -113,25 +114,21 @@ int aa_probes_setup(const struct aa_probes_options *options, struct aa_features 
 	return 0;
 }
 
-static int open_kernel(const struct aa_probes_options *options, struct aa_probes_report *report,
-		       struct aa_kernel **ret_kernel, struct aa_error *error)
+static int open_kernel(const struct aa_probes_options *options, struct aa_choice *choice,
+		       struct aa_probes_report *report, struct aa_kernel **ret_kernel, struct aa_error *error)
 {
 	aa_cleanup(aa_kernel_closep) struct aa_kernel *kernel = NULL;
-	aa_cleanup_free struct aa_choice *choice = calloc(1, sizeof(*choice));
 	struct aa_target targets[AA_PROGRAMS_MAX];
 	struct aa_btf btf = { .fd = -1 };
 	uint64_t begin = aa_monotonic_ns();
 	int r;
 
-	if (!choice)
-		return aa_error_set(error, -ENOMEM, "out of memory");
 	r = aa_probes_setup(options, &report->features, targets, &btf, error);
 	report->features_ns = aa_monotonic_ns() - begin;
 	if (r < 0)
 		return r;
 	aa_choice_init(choice, &report->features, targets, options->tier, options->snapshot);
-	/* Cheap refusals first. */
-	r = require_rows(choice, error);
+	r = require_rows(choice, error); /* cheap refusals first */
 	if (r < 0) {
 		aa_btf_release(&btf);
 		return r;
@@ -151,17 +148,18 @@ static int open_kernel(const struct aa_probes_options *options, struct aa_probes
 int aa_probes_open(const struct aa_probes_options *options, struct aa_kernel **ret_kernel,
 		   struct aa_error *error)
 {
-	aa_cleanup_free struct aa_probes_report *own = NULL;
-	struct aa_probes_report *report = options->report;
+	struct aa_probes_report own, *report = options->report ? options->report : &own;
+	struct aa_choice *choice = calloc(1, sizeof(*choice));
 	uint64_t begin = aa_monotonic_ns();
 	int r;
 
-	if (!report)
-		report = own = calloc(1, sizeof(*own));
-	if (!report)
-		return aa_error_set(error, -ENOMEM, "out of memory");
 	*report = (struct aa_probes_report){ .rounds = 0 };
-	r = open_kernel(options, report, ret_kernel, error);
+	for (unsigned i = 0; i < AA_PROOF_COUNT; i++)
+		report->proofs[i].capability = aa_proof_capability((enum aa_proof_id)i);
+	if (!choice)
+		return aa_error_set(error, -ENOMEM, "out of memory");
+	r = open_kernel(options, choice, report, ret_kernel, error);
+	free(choice);
 	report->total_ns = aa_monotonic_ns() - begin;
 	return r;
 }

@@ -192,7 +192,8 @@ int aa_selftest_run(struct aa_kernel *kernel, struct aa_selftest *selftest, stru
 
 		return aa_error_set(error, -code, "cannot test the eBPF programs: %s: %s",
 				    forks ? "cannot execute /proc/self/exe (is /proc mounted?)"
-					  : "cannot make a process to be recorded (see ulimit -u)",
+					  : "cannot make a process to be recorded (see ulimit -u, and "
+					    "pids.max of its cgroup)",
 				    strerror(code));
 	}
 	return 0;

@@ -139,10 +139,10 @@ int aa_selftest_child_start(struct aa_selftest_child *child, struct aa_error *er
 		return 0;
 	(void)close(child->go_fd);
 	(void)close(child->done_fd);
-	return aa_error_set(
-		error, -failure,
-		"cannot test the eBPF programs: cannot make a process to be recorded: %s (see ulimit -u)",
-		strerror(failure));
+	return aa_error_set(error, -failure,
+			    "cannot test the eBPF programs: cannot make a process to be recorded: %s (see "
+			    "ulimit -u, and pids.max of its cgroup)",
+			    strerror(failure));
 }
 
 void aa_selftest_child_go(const struct aa_selftest_child *child)

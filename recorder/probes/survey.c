@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
@@ -61,21 +62,18 @@ static int try_tier(const struct aa_probes_options *options, struct aa_choice *c
 		    const struct aa_features *features, struct aa_error *error)
 {
 	aa_cleanup(aa_kernel_closep) struct aa_kernel *kernel = NULL;
-	aa_cleanup_free struct aa_probes_report *report = calloc(1, sizeof(*report));
+	struct aa_probes_report report = { .features = *features };
 	struct aa_kernel_options kernel_options = options->kernel;
 	struct aa_btf btf = { .fd = -1 };
 	int r;
 
-	if (!report)
-		return aa_error_set(error, -ENOMEM, "out of memory");
-	report->features = *features;
 	for (unsigned lane = 0; lane < AA_LANE_COUNT; lane++)
 		kernel_options.ring_bytes[lane] = RING_BYTES;
 	kernel_options.max_processes = MAX_PROCESSES;
 	r = aa_btf_find(options->btf, &btf, error);
 	if (r == 0)
 		r = aa_kernel_new(&kernel_options, &btf, &kernel, error);
-	return r == 0 ? aa_try_rounds(kernel, choice, report, error) : r;
+	return r == 0 ? aa_try_rounds(kernel, choice, &report, error) : r;
 }
 
 static bool offers_anything(const struct aa_choice *choice, enum aa_tier tier)
@@ -88,15 +86,13 @@ static bool offers_anything(const struct aa_choice *choice, enum aa_tier tier)
 }
 
 static int survey_tier(const struct aa_probes_options *options, enum aa_tier tier,
-		       const struct aa_target *targets, struct aa_survey *survey, struct aa_error *error)
+		       const struct aa_target *targets, struct aa_choice *choice, struct aa_survey *survey,
+		       struct aa_error *error)
 {
-	aa_cleanup_free struct aa_choice *choice = calloc(1, sizeof(*choice));
 	uint64_t begin = aa_monotonic_ns();
 	unsigned first = survey->count;
 	int r = 0;
 
-	if (!choice)
-		return aa_error_set(error, -ENOMEM, "out of memory");
 	aa_choice_init(choice, &survey->features, targets, tier, true);
 	if (offers_anything(choice, tier))
 		r = try_tier(options, choice, &survey->features, error);
@@ -115,15 +111,19 @@ int aa_probes_survey(const struct aa_probes_options *options, struct aa_survey *
 		     struct aa_error *error)
 {
 	struct aa_target targets[AA_PROGRAMS_MAX];
+	struct aa_choice *choice = calloc(1, sizeof(*choice));
 	struct aa_btf btf = { .fd = -1 };
 	int r;
 
 	*ret_survey = (struct aa_survey){ .count = 0 };
+	if (!choice)
+		return aa_error_set(error, -ENOMEM, "out of memory");
 	r = aa_probes_setup(options, &ret_survey->features, targets, &btf, error);
 	aa_btf_release(&btf);
 	for (enum aa_tier tier = AA_TIER_PRECISE; r == 0 && tier < AA_TIER_COUNT; tier++) {
 		if (options->tier == AA_TIER_ANY || options->tier == tier)
-			r = survey_tier(options, tier, targets, ret_survey, error);
+			r = survey_tier(options, tier, targets, choice, ret_survey, error);
 	}
+	free(choice);
 	return r;
 }

@@ -73,15 +73,15 @@ const struct aa_program_info aa_program_infos[] = {
 /* clang-format on */
 const unsigned aa_program_info_count = sizeof(aa_program_infos) / sizeof(aa_program_infos[0]);
 
-#define FORK   "process.fork", .required = true, .provable = true, .proof = AA_PROOF_FORK
-#define EXEC   "process.exec", .required = true, .provable = true, .proof = AA_PROOF_EXEC
-#define EXIT   "process.exit", .required = true, .provable = true, .proof = AA_PROOF_EXIT
-#define ADOPT  "process.adopt", .required = true, .provable = true, .proof = AA_PROOF_ADOPT
-#define SNAP   "process.snapshot", .snapshot = true
-#define RENAME "process.rename", .provable = true, .proof = AA_PROOF_RENAME
-#define CRED   "process.cred", .provable = true, .proof = AA_PROOF_CRED
-#define SETSID "process.setsid", .provable = true, .proof = AA_PROOF_SETSID
-#define FAILED "process.exec_failed", .provable = true, .proof = AA_PROOF_EXEC_FAILED
+#define FORK   .capability = "process.fork", .required = true, .provable = true, .proof = AA_PROOF_FORK
+#define EXEC   .capability = "process.exec", .required = true, .provable = true, .proof = AA_PROOF_EXEC
+#define EXIT   .capability = "process.exit", .required = true, .provable = true, .proof = AA_PROOF_EXIT
+#define ADOPT  .capability = "process.adopt", .required = true, .provable = true, .proof = AA_PROOF_ADOPT
+#define SNAP   .capability = "process.snapshot", .snapshot = true
+#define RENAME .capability = "process.rename", .provable = true, .proof = AA_PROOF_RENAME
+#define CRED   .capability = "process.cred", .provable = true, .proof = AA_PROOF_CRED
+#define SETSID .capability = "process.setsid", .provable = true, .proof = AA_PROOF_SETSID
+#define FAILED .capability = "process.exec_failed", .provable = true, .proof = AA_PROOF_EXEC_FAILED
 
 #define PRECISE	 .tier = AA_TIER_PRECISE
 #define KPROBE	 .tier = AA_TIER_KPROBE

@@ -41,15 +41,14 @@ enum aa_feature_id aa_program_feature(enum aa_program_kind kind);
 /* A way to have a capability; all of its programs are needed. Rows of a capability stand together, the best first. */
 struct aa_hook {
 	const char *capability;
-	enum aa_tier tier;
-	bool required; /* the capability is */
-	bool snapshot; /* only wanted for aa_kernel_snapshot */
-	bool provable; /* makes a record that the self-test provokes; else working is attaching */
-	enum aa_proof_id proof;
 	/* "?" before a name: only where the kernel has its function. Filled from the front, NULL behind. */
 	const char *programs[AA_HOOK_PROGRAMS];
-	/* Bits of aa_config.syscall_mask that the row needs. */
-	unsigned syscalls;
+	enum aa_tier tier;
+	enum aa_proof_id proof;
+	unsigned syscalls; /* bits of aa_config.syscall_mask that the row needs */
+	bool required;	   /* the capability is */
+	bool snapshot;	   /* only wanted for aa_kernel_snapshot */
+	bool provable;	   /* makes a record that the self-test provokes, proof; else working is attaching */
 };
 
 extern const struct aa_hook aa_hooks[];
