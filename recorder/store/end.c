@@ -122,8 +122,8 @@ int aa_store_drop_session(struct aa_store *store, int64_t session_id, struct aa_
 		"DELETE FROM ring_cursor WHERE session_id = ?",
 		"DELETE FROM clock WHERE session_id = ?",
 		/* Its agent, if that had no other session. */
-		"DELETE FROM agent WHERE id = (SELECT agent_id FROM session WHERE id = ?1)"
-		" AND NOT EXISTS (SELECT 1 FROM session WHERE agent_id = agent.id AND session.id <> ?1)",
+		("DELETE FROM agent WHERE id = (SELECT agent_id FROM session WHERE id = ?1)"
+		 " AND NOT EXISTS (SELECT 1 FROM session WHERE agent_id = agent.id AND session.id <> ?1)"),
 		"DELETE FROM session WHERE id = ?",
 	};
 	struct aa_session *session = aa_store_session(store, session_id);
