@@ -40,22 +40,22 @@ static int parse_pid(const char *text, pid_t *ret_pid, struct aa_error *error)
 	return 0;
 }
 
-/* The process that a number of /proc belongs to: threads have one too, though it is not listed. 0: not known. */
-static pid_t leader_of(pid_t pid)
+/* A number from /proc/PID/status, 0 if it is not known. */
+static int read_status(pid_t pid, const char *key)
 {
 	char path[32], line[128];
-	int leader = 0;
+	int value = 0;
 	FILE *file;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	file = fopen(path, "re");
 	if (file == NULL)
 		return 0;
-	while (leader == 0 && fgets(line, sizeof(line), file) != NULL)
-		if (strncmp(line, "Tgid:", 5) == 0)
-			leader = (int)strtol(line + 5, NULL, 10);
+	while (value == 0 && fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, key, strlen(key)) == 0)
+			value = (int)strtol(line + strlen(key), NULL, 10);
 	(void)fclose(file);
-	return (pid_t)leader;
+	return value;
 }
 
 /* Says now what cannot be recorded, before a database is made for it. */
@@ -77,10 +77,12 @@ static int check(pid_t pid, struct aa_error *error)
 	if ((stat.flags & AA_PEEK_PF_KTHREAD) != 0)
 		return aa_error_set(error, -EINVAL, "cannot attach to process %d: it is a kernel thread",
 				    (int)pid);
-	if (stat.state == 'Z' || stat.state == 'X')
+	/* Where only the leader has ended, others of its threads go on. */
+	if ((stat.state == 'Z' || stat.state == 'X') && read_status(pid, "Threads:") < 2)
 		return aa_error_set(error, -ESRCH,
 				    "cannot attach to process %d: it has ended already (zombie)", (int)pid);
-	leader = leader_of(pid);
+	/* Threads have a number too, though /proc does not list them. */
+	leader = (pid_t)read_status(pid, "Tgid:");
 	if (leader != 0 && leader != pid)
 		return aa_error_set(error, -EINVAL, "cannot attach to %d: it is a thread of process %d",
 				    (int)pid, (int)leader);

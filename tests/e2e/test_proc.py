@@ -85,6 +85,10 @@ class Proc(aa.Case):
 				self.assertEqual(rows[headless]["parent_pid"], tree.pid)
 				exe = {row["exe"] for row in session.execs() if row["process_id"] == rows[headless]["id"]}
 				self.assertEqual(exe, {os.path.realpath(f"/proc/{headless}/task/{self.thread_of(headless)}/exe")})
+				# And itself as a root, although /proc calls it a zombie.
+				self.attempt += 1
+				session = self.attached(headless, 1, ["truncated"], options=("--tier", tier) if tier else ())
+				self.assertEqual([(row["pid"], row["source"]) for row in session.processes()], [(headless, "root")])
 
 	@staticmethod
 	def thread_of(pid):
