@@ -127,7 +127,7 @@ static __always_inline void *aa_reserve(const struct aa_header *base, enum aa_ev
  *
  * The add orders the producer position, which reserve has stored, before the load of the mark: a locked
  * instruction on x86. Without it both sides could miss each other's store. arm64 gives no such promise for
- * an add without result, so a reader there needs a slow timer beside the mark.
+ * an add without result, so the reader looks once more a moment after it has set the mark (recorder/pump.c).
  */
 static __always_inline void aa_submit(void *record)
 {
