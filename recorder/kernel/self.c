@@ -102,6 +102,8 @@ int aa_kernel_check_self(struct aa_kernel *kernel, struct aa_error *error)
 		return 0; /* the running kernel's own */
 	if (bpf_map_lookup_elem(kernel->order_fd, &zero, &order) != 0)
 		return aa_error_set(error, -errno, "cannot read BPF map aa_order: %s", strerror(errno));
+	if (order.recorder == 0)
+		return 0; /* no program has answered yet, for a reason of its own */
 	if (!differs(&order.self, what, sizeof(what)))
 		return 0;
 	return aa_error_set(

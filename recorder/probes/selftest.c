@@ -16,7 +16,7 @@
 #include "selftest_child.h"
 
 /* Takes 10 ms, under emulation 200. Only something that hangs takes longer: a debugger, a stopped machine. */
-#define GIVE_UP_MS 10000
+#define GIVE_UP_MS 30000
 /* A record that is still being written. */
 #define BUSY_MS 1
 
@@ -117,31 +117,29 @@ static uint64_t read_records(struct aa_ring *ring, struct aa_selftest *selftest)
 	return position;
 }
 
-/* Reads records, as they come, until the processes are done. -ETIMEDOUT if they never are. */
+/*
+ * Reads records, as they come, until the processes are done. -ETIMEDOUT if they never are; looks once more after the time,
+ * as we may have been stopped meanwhile.
+ */
 static int read_until_done(struct aa_ring *ring, struct aa_selftest_child *child,
 			   struct aa_selftest *selftest)
 {
 	uint64_t deadline = now_ns(CLOCK_MONOTONIC) / 1000000 + GIVE_UP_MS;
-	int r = 0;
+	int r = 1;
 
-	for (;;) {
+	while (r == 1) {
 		uint64_t now = now_ns(CLOCK_MONOTONIC) / 1000000, position = read_records(ring, selftest);
 		struct pollfd fds[] = { { .fd = child->done_fd, .events = POLLIN },
 					{ .fd = ring->fd, .events = POLLIN } };
 		bool more = aa_ring_arm(ring, position) > position;
-		int ready;
+		int ready = poll(fds, 2, now >= deadline ? 0 : more ? BUSY_MS : (int)(deadline - now));
 
-		if (now >= deadline) {
-			r = -ETIMEDOUT;
-			break;
-		}
-		ready = poll(fds, 2, more ? BUSY_MS : (int)(deadline - now));
-		if (ready < 0 && errno != EINTR) {
+		if (ready < 0 && errno != EINTR)
 			r = -errno;
-			break;
-		}
-		if (ready > 0 && fds[0].revents != 0 && aa_selftest_child_read(child))
-			break;
+		else if (ready > 0 && fds[0].revents != 0 && aa_selftest_child_read(child))
+			r = 0;
+		else if (now >= deadline)
+			r = -ETIMEDOUT;
 	}
 	aa_ring_disarm(ring);
 	return r;
