@@ -24,7 +24,7 @@
 #endif
 
 #define NOTES_PATH     "/sys/kernel/notes"
-#define NOTES_MAX      65536u
+#define NOTES_MAX      8192u /* the kernel has some 500 bytes of them */
 #define SECTIONS_MAX   65536u
 #define NAMES_MAX      (16u << 20)
 #define BUILD_ID_MAX   64u
@@ -55,14 +55,10 @@ static ssize_t read_at(int fd, void *buffer, size_t size, uint64_t offset)
 	return (ssize_t)done;
 }
 
-/* Allocates and reads exactly size bytes. */
-static int read_part(int fd, uint64_t offset, size_t size, void *ret_part, struct aa_error *error)
+static int read_exactly(int fd, uint64_t offset, uint8_t *part, size_t size, struct aa_error *error)
 {
-	aa_cleanup_free void *part = malloc(size + 1);
 	ssize_t n;
 
-	if (!part)
-		return aa_error_set(error, -ENOMEM, "out of memory");
 	if (offset > INT64_MAX - size)
 		return aa_error_set(error, -EINVAL, "damaged ELF image");
 	n = read_at(fd, part, size, offset);
@@ -70,7 +66,23 @@ static int read_part(int fd, uint64_t offset, size_t size, void *ret_part, struc
 		return aa_error_set(error, (int)n, "cannot read: %s", strerror((int)-n));
 	if ((size_t)n < size)
 		return aa_error_set(error, -EINVAL, "truncated");
-	*(void **)ret_part = AA_STEAL(part);
+	return 0;
+}
+
+/* Allocates size bytes, and one more that is 0, and reads them. */
+static int read_part(int fd, uint64_t offset, size_t size, uint8_t **ret_part, struct aa_error *error)
+{
+	uint8_t *part = calloc(size + 1, 1);
+	int r;
+
+	if (!part)
+		return aa_error_set(error, -ENOMEM, "out of memory");
+	r = read_exactly(fd, offset, part, size, error);
+	if (r < 0) {
+		free(part);
+		return r;
+	}
+	*ret_part = part;
 	return 0;
 }
 
@@ -184,12 +196,12 @@ static void find_build_id(const uint8_t *notes, size_t size, struct build_id *re
 static void running_build_id(struct build_id *ret_id)
 {
 	aa_cleanup_close int fd = open(NOTES_PATH, O_RDONLY | O_CLOEXEC);
-	aa_cleanup_free uint8_t *notes = malloc(NOTES_MAX);
+	uint8_t notes[NOTES_MAX];
 	ssize_t n;
 
-	if (fd < 0 || !notes)
+	if (fd < 0)
 		return;
-	n = read_at(fd, notes, NOTES_MAX, 0);
+	n = read_at(fd, notes, sizeof(notes), 0);
 	if (n > 0)
 		find_build_id(notes, (size_t)n, ret_id);
 }
@@ -214,6 +226,7 @@ static int image_open(struct image *image, struct aa_error *error)
 	Elf64_Ehdr header;
 	ssize_t n = read_at(image->fd, &header, sizeof(header), 0);
 	const Elf64_Shdr *names;
+	uint8_t *part = NULL;
 	int r;
 
 	if (n < (ssize_t)sizeof(header))
@@ -225,32 +238,34 @@ static int image_open(struct image *image, struct aa_error *error)
 	    header.e_shstrndx >= header.e_shnum)
 		return aa_error_set(error, -EINVAL, "ELF image without sections");
 	image->count = header.e_shnum;
-	r = read_part(image->fd, header.e_shoff, image->count * sizeof(Elf64_Shdr), &image->sections, error);
-	if (r < 0)
-		return r;
+	r = read_part(image->fd, header.e_shoff, image->count * sizeof(Elf64_Shdr), &part, error);
+	if (r < 0 || !part)
+		return r < 0 ? r : -ENOMEM;
+	image->sections = (Elf64_Shdr *)(void *)part;
 	names = &image->sections[header.e_shstrndx];
 	if (names->sh_type == SHT_NOBITS || names->sh_size == 0 || names->sh_size > NAMES_MAX)
 		return aa_error_set(error, -EINVAL, "ELF image without names of sections");
-	r = read_part(image->fd, names->sh_offset, names->sh_size, &image->names, error);
-	if (r < 0)
-		return r;
+	part = NULL;
+	r = read_part(image->fd, names->sh_offset, names->sh_size, &part, error);
+	if (r < 0 || !part)
+		return r < 0 ? r : -ENOMEM;
+	image->names = (char *)part;
 	image->names_size = names->sh_size;
-	image->names[image->names_size] = '\0';
 	return 0;
 }
 
 static int check_build_id(const struct image *image, struct aa_error *error)
 {
-	struct build_id own = { 0 }, running = { 0 };
+	struct build_id own = { .size = 0 }, running = { .size = 0 };
 
 	for (uint32_t i = 0; i < image->count && own.size == 0; i++) {
 		const Elf64_Shdr *section = &image->sections[i];
-		aa_cleanup_free uint8_t *notes = NULL;
+		uint8_t notes[NOTES_MAX];
 
-		if (section->sh_type != SHT_NOTE || section->sh_size > NOTES_MAX)
+		if (section->sh_type != SHT_NOTE || section->sh_size > sizeof(notes))
 			continue;
 		/* A note that can't be read only means that it is not compared. */
-		if (read_part(image->fd, section->sh_offset, section->sh_size, &notes, NULL) == 0)
+		if (read_exactly(image->fd, section->sh_offset, notes, section->sh_size, NULL) == 0)
 			find_build_id(notes, section->sh_size, &own);
 	}
 	running_build_id(&running);
@@ -307,29 +322,23 @@ static int read_image(int fd, struct aa_btf_bytes *ret_bytes, struct aa_error *e
 	return 0;
 }
 
-static int open_regular(const char *path, struct aa_error *error)
+static int require_regular(int fd, struct aa_error *error)
 {
-	/* O_NONBLOCK: a FIFO without a writer must not hold us up. */
-	aa_cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
-	int result;
 
-	if (fd < 0)
-		return aa_error_set(error, -errno, "%s", strerror(errno));
 	if (fstat(fd, &status) != 0)
 		return aa_error_set(error, -errno, "%s", strerror(errno));
 	if (S_ISDIR(status.st_mode))
 		return aa_error_set(error, -EISDIR, "is a directory");
 	if (!S_ISREG(status.st_mode))
 		return aa_error_set(error, -EINVAL, "not a regular file");
-	result = fd;
-	fd = -1;
-	return result;
+	return 0;
 }
 
 int aa_btf_file_read(const char *path, struct aa_btf_bytes *ret_bytes, struct aa_error *error)
 {
-	aa_cleanup_close int fd = open_regular(path, error);
+	/* O_NONBLOCK: a FIFO without a writer must not hold us up. */
+	aa_cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct aa_btf_bytes bytes = { 0 }, unpacked = { 0 };
 	uint8_t magic[4] = { 0 };
 	const char *why;
@@ -337,7 +346,10 @@ int aa_btf_file_read(const char *path, struct aa_btf_bytes *ret_bytes, struct aa
 	int r;
 
 	if (fd < 0)
-		return fd;
+		return aa_error_set(error, -errno, "%s", strerror(errno));
+	r = require_regular(fd, error);
+	if (r < 0)
+		return r;
 	n = read_at(fd, magic, sizeof(magic), 0);
 	if (n < 0)
 		return aa_error_set(error, (int)n, "cannot read: %s", strerror((int)-n));

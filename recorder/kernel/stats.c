@@ -132,19 +132,18 @@ static int collect_program(struct aa_stats *stats, int fd, const struct bpf_prog
 /* Counts by walking; a map that changes meanwhile can make a walk start again, so it ends at max_entries. */
 static uint64_t hash_fill(int fd, const struct bpf_map_info *info)
 {
-	aa_cleanup_free uint8_t *keys = malloc(2 * (size_t)info->key_size);
+	uint8_t *keys = malloc(2 * (size_t)info->key_size);
 	const void *previous = NULL;
 	uint64_t count = 0;
 
-	if (!keys)
-		return 0;
-	while (count < info->max_entries &&
+	while (keys && count < info->max_entries &&
 	       bpf_map_get_next_key(fd, previous, keys + (previous ? info->key_size : 0)) == 0) {
 		if (previous)
 			memcpy(keys, keys + info->key_size, info->key_size);
 		previous = keys;
 		count++;
 	}
+	free(keys);
 	return count;
 }
 
@@ -205,7 +204,6 @@ static int collect_map(struct aa_stats *stats, int fd, const char *name, bool ou
 static int collect_object(struct aa_stats *stats, struct aa_kernel *kernel, struct bpf_object *object,
 			  bool later)
 {
-	struct aa_stats_program *last;
 	struct bpf_program *program;
 	struct bpf_map *map;
 	int r;
@@ -213,6 +211,7 @@ static int collect_object(struct aa_stats *stats, struct aa_kernel *kernel, stru
 	bpf_object__for_each_program(program, object)
 	{
 		const char *name = bpf_program__name(program);
+		size_t at = stats->program_count;
 
 		if (bpf_program__fd(program) < 0)
 			continue; /* not loaded */
@@ -220,9 +219,9 @@ static int collect_object(struct aa_stats *stats, struct aa_kernel *kernel, stru
 				    aa_kernel_find_link(kernel, name) != NULL);
 		if (r < 0)
 			return r;
-		last = &stats->programs[stats->program_count - 1];
-		if (last->verified_instructions == 0) /* before 5.16 only the load's own log has it */
-			last->verified_instructions = aa_kernel_verified(kernel, name);
+		/* Before 5.16 only the load's own log has it. */
+		if (at < stats->program_count && stats->programs[at].verified_instructions == 0)
+			stats->programs[at].verified_instructions = aa_kernel_verified(kernel, name);
 	}
 	bpf_object__for_each_map(map, object)
 	{
