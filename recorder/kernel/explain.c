@@ -13,6 +13,8 @@
 /* errno of the kernel's own that user space has no name for: no trampoline for this function or machine. */
 #define ERROR_NOTSUPP 524
 
+#define LIBBPF_ERRNO_FIRST 4000
+
 #define REPORT \
 	"another tier may work (--tier); please report this with what --debug prints, it works on the " \
 	"kernels that were tried"
@@ -194,7 +196,10 @@ __attribute__((format(printf, 4, 5))) static void append(char *text, size_t size
 
 static const char *answer(int code)
 {
-	return code == ERROR_NOTSUPP ? "Operation not supported" : strerror(code);
+	if (code == ERROR_NOTSUPP)
+		return "Operation not supported";
+	/* libbpf's own, which 0.5 prefers to the kernel's: 4007 is that the verifier refused. */
+	return code >= LIBBPF_ERRNO_FIRST ? "refused while loading" : strerror(code);
 }
 
 static void write_reason(int code, const struct aa_explain_facts *facts, struct aa_explanation *out)

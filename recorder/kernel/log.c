@@ -15,7 +15,6 @@ static char log_text[LOG_BYTES];
 static size_t log_size;
 static bool log_debug;
 static bool log_keeping;
-static char log_reason[256];
 
 /*
  * The end of a log matters, and a verifier's log can be megabytes: the older half goes, or the middle of a
@@ -58,10 +57,11 @@ static void show(char *text, size_t size)
  */
 static char relocation[512];
 static size_t relocation_size;
+static bool relocation_open; /* its line has not ended yet */
 
 static bool of_relocation(const char *format)
 {
-	return strstr(format, ": relo #") || (relocation_size > 0 && relocation[relocation_size - 1] != '\n');
+	return relocation_open || strstr(format, ": relo #");
 }
 
 static void note_relocation(const char *text, size_t size)
@@ -71,10 +71,15 @@ static void note_relocation(const char *text, size_t size)
 		keep(text, size);
 		return;
 	}
-	if (strstr(text, ": relo #") && strstr(text, "no matching targets found"))
+	/* Candidates that did not match are told in the same way. */
+	if (strstr(text, ": relo #")) {
+		relocation_open = strstr(text, ", spec is ") != NULL;
+		if (relocation_open)
+			relocation_size = 0;
+	}
+	if (!relocation_open)
 		return;
-	if (strstr(text, ": relo #"))
-		relocation_size = 0;
+	relocation_open = !memchr(text, '\n', size);
 	if (size > sizeof(relocation) - relocation_size)
 		size = sizeof(relocation) - relocation_size;
 	memcpy(relocation + relocation_size, text, size);
@@ -114,6 +119,7 @@ void aa_kernel_log_begin(bool debug)
 	log_text[0] = '\0';
 	log_size = 0;
 	relocation_size = 0;
+	relocation_open = false;
 	log_debug = debug;
 	log_keeping = true;
 	aa_kernel_log_quiet();
@@ -157,37 +163,4 @@ const char *aa_kernel_log_refused(const char *const *names, unsigned count)
 bool aa_kernel_log_has(const char *text)
 {
 	return strstr(log_text, text) != NULL;
-}
-
-/* Start of the line before `at`; NULL if there is none. */
-static const char *line_before(const char *at)
-{
-	if (at <= log_text)
-		return NULL;
-	at--;
-	while (at > log_text && at[-1] != '\n')
-		at--;
-	return at;
-}
-
-/*
- * The verifier's log is a block that ends with "-- END"; its last line is a statistic, and the one before
- * says what was wrong.
- */
-const char *aa_kernel_log_reason(void)
-{
-	const char *end = strstr(log_text, "-- END"), *line;
-	size_t used = 0;
-
-	if (!end)
-		end = log_text + log_size;
-	while (end > log_text && end[-1] != '\n')
-		end--;
-	line = line_before(end);
-	while (line && (*line == '\n' || strncmp(line, "processed ", 10) == 0))
-		line = line_before(line);
-	for (; line && *line != '\0' && *line != '\n' && used + 1 < sizeof(log_reason); line++)
-		log_reason[used++] = (*line >= 0x20 && *line < 0x7f) ? *line : '?';
-	log_reason[used] = '\0';
-	return log_reason;
 }

@@ -36,7 +36,4 @@ const char *aa_kernel_log_refused(const char *const *names, unsigned count);
 
 bool aa_kernel_log_has(const char *text);
 
-/* The verifier's last words, printable and on one line; "" if there are none. Valid until the next call. */
-const char *aa_kernel_log_reason(void);
-
 #endif

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +68,7 @@ static const struct {
 	{ "struct", log_struct_510, &capable, -22, AA_CAUSE_TYPE_MISSING, "bad_struct",
 	  "1: <invalid CO-RE relocation>", "", "struct aa_no_such_struct.a", "--btf" },
 	{ "member, libbpf 0.5", log_libbpf_05, &capable, -22, AA_CAUSE_TYPE_MISSING, "bad_member",
-	  "1: (85) call unknown#195896080", "return BPF_CORE_READ(t, aa_no_such_member);",
+	  "1: (85) call unknown#195896080", "struct task_struct *t = (void *)bpf_get_current_task();",
 	  "struct task_struct.aa_no_such_member", "--btf" },
 	{ "uninitialised", log_uninit_618, &capable, -13, AA_CAUSE_VERIFIER, "bad_uninit", "0: (bf) r0 = r5",
 	  "", "R5 !read_ok", "--debug" },
@@ -158,6 +159,27 @@ static void test_program_given(void **state)
 	assert_int_equal(got.cause, AA_CAUSE_POLICY);
 }
 
+/* Relocations of instructions that never run fail too, and are no reason. */
+static void test_other_relocations(void **state)
+{
+	static const char other[] = "libbpf: prog 'p': relo #0: kind <byte_off> (0), spec is [7] struct "
+				    "other.gone (0:1 @ offset 4)\n"
+				    "libbpf: prog 'p': relo #0: substituting insn #%s w/ invalid insn\n";
+	static const char *const places[] = { "9", "11" };
+	char log[8192];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct aa_explanation got;
+		const char *percent = strchr(other, '%');
+
+		(void)snprintf(log, sizeof(log), "%.*s%s%s%s", (int)(percent - other), other, places[i],
+			       percent + 2, log_libbpf_05);
+		aa_explain(-4007, log, &capable, &got);
+		assert_string_equal(got.detail, "struct task_struct.aa_no_such_member");
+	}
+}
+
 /* Words of a source line are not the verifier's. */
 static void test_source_is_no_telling(void **state)
 {
@@ -215,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_program_given),
+		cmocka_unit_test(test_other_relocations),
 		cmocka_unit_test(test_source_is_no_telling),
 		cmocka_unit_test(test_damaged_logs),
 		cmocka_unit_test(test_every_cause_has_a_name),
