@@ -40,6 +40,12 @@ zstd            zstd                    unpacks kernels of guests
 debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg verifies kernels of guests
 '
 
+# Elsewhere it has another name or none; what needs it is left out there.
+if grep -qs '^ID=debian' /etc/os-release; then
+	aa_packages_test+='bpftool         bpftool                 makes minimal BTF files
+'
+fi
+
 aa_package_present() {
 	case $1 in
 	pc:*) command -v pkg-config >/dev/null && pkg-config --exists "${1#pc:}" ;;
