@@ -192,7 +192,7 @@ struct aa_exec_failed {
 struct aa_exit {
 	struct aa_header header;
 	__u64 utime_ns; /* user time of all threads, tick-based where the kernel has no precise accounting */
-	__u64 stime_ns;
+	__u64 stime_ns; /* without giving back the memory, where the hook comes before that: see exit.bpf.c */
 	__u64 runtime_ns; /* precise, without what the threads ran since they were last switched in; 0 possible */
 	__u64 max_rss_bytes;
 	__u64 reaper_start_ns; /* who inherits its children; 0 if it has none */

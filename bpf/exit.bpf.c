@@ -69,7 +69,7 @@ int aa_exit_raw(struct bpf_raw_tracepoint_args *context)
  * taskstats_exit() is called by do_exit() of every thread, with the result of the decrement: group_dead is
  * true for exactly one of them. exit_code and signal->maxrss are set before it, and nothing that an EXIT
  * record holds is changed between it and the tracepoint, but for the ticks of exit_mm(), which comes after
- * it (5.10 to 7.2; with CONFIG_TASKSTATS).
+ * it and, in older kernels, before the tracepoint (5.10 to 7.2; with CONFIG_TASKSTATS).
  */
 SEC("fentry/taskstats_exit")
 int BPF_PROG(aa_exit_fentry, struct task_struct *task, int group_dead)

@@ -14,9 +14,15 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define AA_PATH_DEPTH	    136 /* components and mounts */
-#define AA_PATH_DEPTH_SHORT 72	/* as many as fit into 128 bytes, with a few mounts */
-#define AA_ROOT_MOUNTS	    8	/* mounted on top of each other at / */
+/*
+ * Components and mounts, for each size of record. A short path that is deeper than most goes into a larger one; the
+ * verifier walks every turn (110 instructions), in each program that sends a path.
+ */
+#define AA_PATH_DEPTH_128  32
+#define AA_PATH_DEPTH_512  72
+#define AA_PATH_DEPTH_4096 136
+
+#define AA_ROOT_MOUNTS 8 /* mounted on top of each other at / */
 
 /*
  * Where a walk is. Only helpers write here, never a store of the program: so the verifier knows nothing of
@@ -224,10 +230,10 @@ int aa_path_text_packed(__u64 path_address, __u64 time_ns, __u64 start_ns, __u64
 
 	if (aa_packed_options(where) & AA_PATH_ONLY_CHROOT && aa_path_is_root(path))
 		return 0;
-	r = aa_path_try(&base, path, field, 128, 128, AA_PATH_DEPTH_SHORT, false);
+	r = aa_path_try(&base, path, field, 128, 128, AA_PATH_DEPTH_128, false);
 	if (r == AA_PATH_TOO_LONG)
-		r = aa_path_try(&base, path, field, 512, 256, AA_PATH_DEPTH, false);
+		r = aa_path_try(&base, path, field, 512, 256, AA_PATH_DEPTH_512, false);
 	if (r == AA_PATH_TOO_LONG)
-		r = aa_path_try(&base, path, field, 4096, 256, AA_PATH_DEPTH, true);
+		r = aa_path_try(&base, path, field, 4096, 256, AA_PATH_DEPTH_4096, true);
 	return r < 0 ? 0 : r;
 }
