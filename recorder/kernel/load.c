@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "explain.h"
 #include "require.h"
@@ -153,11 +154,15 @@ static int take_object(struct aa_kernel *kernel, const struct round *round, stru
 
 static void explain(struct aa_kernel *kernel, int code, const char *program, struct aa_explanation *ret_words)
 {
+	struct rlimit locked;
 	const struct aa_explain_facts facts = {
 		.program = program,
 		.locked_down = aa_kernel_locked_down(),
 		.capable = aa_kernel_capable(),
 		.btf = kernel->btf.path ? kernel->btf.name : NULL,
+		.memlock_bytes = getrlimit(RLIMIT_MEMLOCK, &locked) == 0 && locked.rlim_cur != RLIM_INFINITY
+					 ? locked.rlim_cur
+					 : 0,
 	};
 
 	aa_explain(code, aa_kernel_log_text(), &facts, ret_words);
