@@ -49,7 +49,7 @@ const char *aa_btf_source_name(enum aa_btf_source source)
 
 /* What was looked at and why it does not serve, for the error text. */
 struct refusals {
-	char text[700];
+	char text[560]; /* what to do must fit behind it */
 	size_t used;
 };
 
