@@ -189,10 +189,21 @@ static const char *advice_for(const struct aa_survey_row *row)
 	return "";
 }
 
+/* A row that was not needed, as another of its tier works. */
+static bool is_spare(struct aa_doctor *doctor, const struct aa_survey_row *row)
+{
+	const struct aa_capability *capability = find_capability(doctor, row->capability);
+
+	return row->state == AA_SURVEY_UNTRIED && capability != NULL &&
+	       capability->cells[row->tier] >= AA_CELL_WORKS;
+}
+
 static void complain(struct aa_doctor *doctor, const struct aa_survey_row *row)
 {
 	struct aa_complaint *complaint = NULL;
 
+	if (row->state == AA_SURVEY_WORKS || is_spare(doctor, row))
+		return;
 	for (unsigned i = 0; i < doctor->complaint_count && complaint == NULL; i++)
 		if (same_complaint(doctor->complaints[i].row, row))
 			complaint = &doctor->complaints[i];
@@ -247,7 +258,6 @@ void aa_doctor_judge(struct aa_doctor *doctor)
 	doctor->complaint_count = 0;
 	judge_capabilities(doctor);
 	for (unsigned i = 0; i < doctor->survey.count; i++)
-		if (doctor->survey.rows[i].state != AA_SURVEY_WORKS)
-			complain(doctor, &doctor->survey.rows[i]);
+		complain(doctor, &doctor->survey.rows[i]);
 	judge_verdict(doctor);
 }

@@ -97,6 +97,8 @@ class Doctor(aa.Case):
 					self.assertEqual((program["errno"], program["reason"]), (0, None))
 				else:
 					self.assertTrue(program["reason"], program)
+					if program["state"] == "untried" and row["tiers"][program["tier"]] in ("works", "chosen"):
+						continue  # not needed
 					self.assertIn(f"{program['tier']}, {program['state']}: ", words)
 
 	def test_the_decisions_are_those_of_a_recording(self):

@@ -162,6 +162,10 @@ static void judges_complaints(void **state)
 	assert_string_equal(doctor->complaints[1].capabilities, "process.exit, process.exec_failed");
 	assert_int_equal(doctor->complaints[1].count, 2);
 	assert_string_equal(doctor->complaints[2].capabilities, "process.exec_failed");
+	/* What was not needed is no complaint. */
+	forge_row(doctor, "process.exec", AA_TIER_PRECISE, "aa_exec_spare", AA_SURVEY_UNTRIED, "not needed");
+	aa_doctor_judge(doctor);
+	assert_int_equal(doctor->complaint_count, 3);
 	free(doctor);
 }
 
