@@ -151,10 +151,7 @@ int aa_walk_check(struct aa_error *error)
 	char self[16] = "";
 
 	if (statfs("/proc", &system) < 0 || system.f_type != PROC_SUPER_MAGIC)
-		return aa_error_set(
-			error, -ENOENT,
-			"/proc is not mounted, and this kernel offers no other way to find processes "
-			"(BPF iterators need its type information): mount -t proc proc /proc");
+		return aa_error_set(error, -ENOENT, "/proc is not mounted: mount -t proc proc /proc");
 	if (readlink("/proc/self", self, sizeof(self) - 1) < 0 || atoi(self) != (int)getpid())
 		return aa_error_set(error, -ESRCH,
 				    "/proc shows another pid namespace than that of aa-record: mount -t proc "

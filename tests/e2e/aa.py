@@ -63,6 +63,17 @@ def clean_environment(**extra):
 	return environment
 
 
+def is_sanitized():
+	with open(RECORD, "rb") as file:
+		return b"__asan_init" in file.read()
+
+
+def without_leak_check(**extra):
+	"""For where LeakSanitizer cannot work: without another process."""
+	options = [os.environ.get("ASAN_OPTIONS", ""), "detect_leaks=0"]
+	return clean_environment(ASAN_OPTIONS=":".join(filter(None, options)), **extra)
+
+
 def device(major, minor):
 	return major << 20 | minor
 
