@@ -233,7 +233,7 @@ static void look_at_seccomp(struct host_look *look)
 
 	if (look->seccomp == 0)
 		return;
-	fact = aa_host_add(look->host, "seccomp", AA_FACT_WARN, "%s",
+	fact = aa_host_add(look->host, "seccomp", AA_FACT_OK, "%s",
 			   look->seccomp == 1 ? "strict" : "a filter is active");
 	aa_fact_advise(
 		fact,
@@ -402,7 +402,7 @@ static void look_at_restrictions(struct host_look *look)
 	/* Debian's and Ubuntu's values 3 and 4 forbid perf_event_open(2), which kprobes are attached with. */
 	if (!admin && read_file("/proc/sys/kernel/perf_event_paranoid", text, sizeof(text)) == 0 &&
 	    strtol(text, NULL, 10) >= 3) {
-		fact = aa_host_add(look->host, "perf_event_paranoid", AA_FACT_WARN, "%.16s", text);
+		fact = aa_host_add(look->host, "perf_event_paranoid", AA_FACT_OK, "%.16s", text);
 		aa_fact_advise(
 			fact,
 			"kprobes may be refused without CAP_SYS_ADMIN: sysctl kernel.perf_event_paranoid=2");

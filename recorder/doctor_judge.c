@@ -252,6 +252,32 @@ static void judge_verdict(struct aa_doctor *doctor)
 			       "this host can record: processes (%s)", tiers);
 }
 
+static bool is_forbidden(int error)
+{
+	return error == EPERM || error == EACCES;
+}
+
+/* Facts that are harmless until something is refused that they may forbid. */
+static void judge_suspects(struct aa_doctor *doctor)
+{
+	bool any = doctor->open_result < 0 && is_forbidden(-doctor->open_result), kprobe = any;
+
+	for (unsigned i = 0; i < doctor->survey.count; i++) {
+		const struct aa_survey_row *row = &doctor->survey.rows[i];
+		bool forbidden = row->state == AA_SURVEY_REFUSED && is_forbidden(row->error);
+
+		any |= forbidden;
+		kprobe |= forbidden && row->tier == AA_TIER_KPROBE;
+	}
+	for (unsigned i = 0; i < doctor->host.count; i++) {
+		struct aa_fact *fact = &doctor->host.facts[i];
+
+		if ((any && strcmp(fact->name, "seccomp") == 0) ||
+		    (kprobe && strcmp(fact->name, "perf_event_paranoid") == 0))
+			fact->state = AA_FACT_WARN;
+	}
+}
+
 void aa_doctor_judge(struct aa_doctor *doctor)
 {
 	doctor->capability_count = 0;
@@ -259,5 +285,6 @@ void aa_doctor_judge(struct aa_doctor *doctor)
 	judge_capabilities(doctor);
 	for (unsigned i = 0; i < doctor->survey.count; i++)
 		complain(doctor, &doctor->survey.rows[i]);
+	judge_suspects(doctor);
 	judge_verdict(doctor);
 }

@@ -192,6 +192,27 @@ static void judges_verdict(void **state)
 	free(doctor);
 }
 
+static void judges_suspects(void **state)
+{
+	struct aa_doctor *doctor = forge();
+	unsigned at = doctor->host.count;
+
+	(void)state;
+	doctor->survey.count = 0;
+	(void)aa_host_add(&doctor->host, "seccomp", AA_FACT_OK, "a filter is active");
+	(void)aa_host_add(&doctor->host, "perf_event_paranoid", AA_FACT_OK, "3");
+	aa_doctor_judge(doctor);
+	assert_int_equal(doctor->host.facts[at].state, AA_FACT_OK);
+	forge_row(doctor, "process.exit", AA_TIER_PRECISE, "aa_exit_fentry", AA_SURVEY_REFUSED, "no");
+	aa_doctor_judge(doctor);
+	assert_int_equal(doctor->host.facts[at].state, AA_FACT_WARN);
+	assert_int_equal(doctor->host.facts[at + 1].state, AA_FACT_OK);
+	forge_row(doctor, "process.exit", AA_TIER_KPROBE, "aa_exit_kprobe", AA_SURVEY_REFUSED, "no");
+	aa_doctor_judge(doctor);
+	assert_int_equal(doctor->host.facts[at + 1].state, AA_FACT_WARN);
+	free(doctor);
+}
+
 static void knows_the_tier_of_a_program(void **state)
 {
 	struct aa_doctor *doctor = forge();
@@ -409,6 +430,7 @@ int main(void)
 		cmocka_unit_test(judges_cells),
 		cmocka_unit_test(judges_complaints),
 		cmocka_unit_test(judges_verdict),
+		cmocka_unit_test(judges_suspects),
 		cmocka_unit_test(knows_the_tier_of_a_program),
 		cmocka_unit_test(shows_one_screen),
 		cmocka_unit_test(stays_within_the_width),
