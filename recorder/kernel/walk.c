@@ -61,18 +61,19 @@ static const char *next_number(DIR *directory)
 	return entry ? entry->d_name : NULL;
 }
 
-static int open_directory(int parent, const char *name, DIR **ret_directory)
+/* NULL with errno on failure. */
+static DIR *open_directory(int parent, const char *name)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 
-	if (fd < 0)
-		return -errno;
-	*ret_directory = fdopendir(fd);
-	if (!*ret_directory) {
+	if (fd >= 0 && !directory) {
+		int error = errno;
+
 		(void)close(fd);
-		return -ENOMEM;
+		errno = error;
 	}
-	return 0;
+	return directory;
 }
 
 /* The threads of a process, until one of them is enough. */
@@ -84,9 +85,9 @@ static int walk_threads(int proc_fd, const char *pid, aa_walk_fn *fn, void *cont
 	int r;
 
 	(void)snprintf(path, sizeof(path), "%.10s/task", pid);
-	r = open_directory(proc_fd, path, &directory);
-	if (r < 0)
-		return is_gone(r) ? 0 : r;
+	directory = open_directory(proc_fd, path);
+	if (!directory)
+		return is_gone(-errno) ? 0 : -errno;
 	while ((name = next_number(directory))) {
 		r = visit(dirfd(directory), name, fn, context);
 		if (r == 0 || (r < 0 && !is_gone(r)))
@@ -97,15 +98,15 @@ static int walk_threads(int proc_fd, const char *pid, aa_walk_fn *fn, void *cont
 
 int aa_walk_all(aa_walk_fn *fn, void *context)
 {
-	aa_cleanup(close_directory) DIR *proc = NULL;
+	aa_cleanup(close_directory) DIR *proc = open_directory(AT_FDCWD, "/proc");
 	const char *name;
-	int r = open_directory(AT_FDCWD, "/proc", &proc);
 
-	if (r < 0)
-		return r;
+	if (!proc)
+		return -errno;
 	/* In ascending order: proc_pid_readdir() asks for the next pid from the one it has returned (fs/proc/base.c). */
 	while ((name = next_number(proc))) {
-		r = visit(dirfd(proc), name, fn, context);
+		int r = visit(dirfd(proc), name, fn, context);
+
 		if (r == AA_WALK_NEXT_THREAD)
 			r = walk_threads(dirfd(proc), name, fn, context);
 		if (r < 0 && !is_gone(r))
@@ -152,7 +153,7 @@ int aa_walk_check(struct aa_error *error)
 
 	if (statfs("/proc", &system) < 0 || system.f_type != PROC_SUPER_MAGIC)
 		return aa_error_set(error, -ENOENT, "/proc is not mounted: mount -t proc proc /proc");
-	if (readlink("/proc/self", self, sizeof(self) - 1) < 0 || atoi(self) != (int)getpid())
+	if (readlink("/proc/self", self, sizeof(self) - 1) < 0 || strtol(self, NULL, 10) != (long)getpid())
 		return aa_error_set(error, -ESRCH,
 				    "/proc shows another pid namespace than that of aa-record: mount -t proc "
 				    "proc /proc in this one");
