@@ -90,8 +90,12 @@ static int read_part(int fd, uint64_t offset, size_t size, uint8_t **ret_part, s
 static int read_whole(int fd, struct aa_btf_bytes *ret_bytes, struct aa_error *error)
 {
 	aa_cleanup_free uint8_t *data = NULL;
+	struct stat status;
 	size_t size = 0;
 
+	if (fstat(fd, &status) == 0 && status.st_size > (off_t)AA_BTF_BYTES_MAX)
+		return aa_error_set(error, -EINVAL, "more than %u MiB, too large for BTF",
+				    AA_BTF_BYTES_MAX >> 20);
 	for (;;) {
 		uint8_t *grown = realloc(data, size + READ_AT_A_TIME);
 		ssize_t n;
