@@ -65,10 +65,10 @@ int aa_kernel_adopt(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint3
 		    struct aa_identity *ret_identity, struct aa_error *error);
 
 /*
- * Takes the trees below the adopted roots as they are now: FORK and EXEC records with AA_FLAG_SNAPSHOT, no gap
- * and no duplicate against forks and exits that happen meanwhile. Also sends the EXEC snapshot of the roots. The
- * calling process is never taken, nor what is below it. May wait for room in the ring, so its reader should be on another
- * thread.
+ * Takes the trees below the adopted roots as they are now: FORK and EXEC records with AA_FLAG_SNAPSHOT, no
+ * gap and no duplicate against forks and exits that happen meanwhile. Also sends the EXEC snapshot of the
+ * roots. The calling process is never taken, nor what is below it. May wait for room in the ring, so its
+ * reader should be on another thread.
  */
 int aa_kernel_snapshot(struct aa_kernel *kernel, struct aa_error *error);
 
@@ -79,9 +79,9 @@ uint32_t aa_kernel_tracked(struct aa_kernel *kernel);
 void aa_kernel_forget_all(struct aa_kernel *kernel);
 
 /*
- * Waits until every program run that began before has ended, so that its records are in the ring and it has seen what we
- * changed: a global memory barrier waits for an RCU grace period, and tracing programs run within an RCU read-side
- * section (kernel/trace/bpf_trace.c). Milliseconds.
+ * Waits until every program run that began before has ended, so that its records are in the ring and it has
+ * seen what we changed: a global memory barrier waits for an RCU grace period, and tracing programs run
+ * within an RCU read-side section (kernel/trace/bpf_trace.c). Milliseconds.
  */
 void aa_kernel_settle(void);
 

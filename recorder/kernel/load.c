@@ -106,8 +106,8 @@ static int try_load(struct aa_kernel *kernel, const struct round *round, struct 
 }
 
 /*
- * verified_insns follows recursion_misses in struct bpf_prog_info since 5.16 (aba64c7da983, "bpf: Add verified_insns to
- * bpf_prog_info and fdinfo"); headers of Ubuntu 22.04 end before it.
+ * verified_insns follows recursion_misses in struct bpf_prog_info since 5.16 (aba64c7da983, "bpf: Add
+ * verified_insns to bpf_prog_info and fdinfo"); headers of Ubuntu 22.04 end before it.
  */
 static uint32_t verified_by_kernel(int fd)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs by name: load some of them together, attach and detach each. Which ones, and what it means when one is
- * refused, is decided above (recorder/probes).
+ * Programs by name: load some of them together, attach and detach each. Which ones, and what it means when
+ * one is refused, is decided above (recorder/probes).
  */
 #ifndef AA_KERNEL_PROGRAM_H
 #define AA_KERNEL_PROGRAM_H
@@ -20,8 +20,9 @@
 #define AA_PROBE_PROGRAM_SIZE 128
 
 /*
- * Refuses, with words, what a host must have whatever the programs: capabilities, no lockdown, bpf(2), the ring buffer.
- * Returns 0, -EPERM or -EOPNOTSUPP. Lifts RLIMIT_MEMLOCK, which kernels before 5.11 count maps against.
+ * Refuses, with words, what a host must have whatever the programs: capabilities, no lockdown, bpf(2), the
+ * ring buffer. Returns 0, -EPERM or -EOPNOTSUPP. Lifts RLIMIT_MEMLOCK, which kernels before 5.11 count maps
+ * against.
  */
 int aa_kernel_require(struct aa_error *error);
 
@@ -30,10 +31,10 @@ int aa_kernel_new(const struct aa_kernel_options *options, struct aa_btf *btf, s
 		  struct aa_error *error);
 
 /*
- * Loads the named programs in one object, which shares its maps with those before. A program that the kernel refuses is
- * left out and keeps the reason (aa_kernel_program_error); that is no failure. Names must live as long as the kernel.
- * Returns 0, or a negative errno with a text when none can be had for a reason that is no program's: -ENOMEM, -EOPNOTSUPP,
- * -EINVAL (sizes), -EPERM.
+ * Loads the named programs in one object, which shares its maps with those before. A program that the kernel
+ * refuses is left out and keeps the reason (aa_kernel_program_error); that is no failure. Names must live as
+ * long as the kernel. Returns 0, or a negative errno with a text when none can be had for a reason that is no
+ * program's: -ENOMEM, -EOPNOTSUPP, -EINVAL (sizes), -EPERM.
  */
 int aa_kernel_load(struct aa_kernel *kernel, const char *const *names, unsigned count,
 		   struct aa_error *error);
@@ -60,8 +61,9 @@ uint32_t aa_kernel_verified(struct aa_kernel *kernel, const char *name);
 int aa_kernel_set_syscalls(struct aa_kernel *kernel, uint32_t mask, struct aa_error *error);
 
 /*
- * Compares what the programs last read of the recorder itself, through CO-RE, with what it knows of itself. To be called
- * after an adoption. Returns 0, or -EINVAL with a text that names the BTF file if that is of another kernel.
+ * Compares what the programs last read of the recorder itself, through CO-RE, with what it knows of itself.
+ * To be called after an adoption. Returns 0, or -EINVAL with a text that names the BTF file if that is of
+ * another kernel.
  */
 int aa_kernel_check_self(struct aa_kernel *kernel, struct aa_error *error);
 

@@ -87,8 +87,8 @@ bool aa_kernel_in_user_namespace(void)
 }
 
 /*
- * Since 5.11 memory of maps and programs is accounted to the cgroup, not to RLIMIT_MEMLOCK. libbpf asks the same way: a
- * helper that came in the same release. Returns 1, 0, or -EPERM where we may not even ask.
+ * Since 5.11 memory of maps and programs is accounted to the cgroup, not to RLIMIT_MEMLOCK. libbpf asks the
+ * same way: a helper that came in the same release. Returns 1, 0, or -EPERM where we may not even ask.
  */
 static int memory_is_limited(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A BTF file of another kernel makes CO-RE read the wrong members, and nothing fails. So what the programs read of the
- * recorder is compared with what it knows of itself.
+ * A BTF file of another kernel makes CO-RE read the wrong members, and nothing fails. So what the programs
+ * read of the recorder is compared with what it knows of itself.
  */
 #include "kernel_private.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which row of the hook table serves each capability: the table, what the kernel can do, what was asked for, and what has
- * failed so far. Pure: tries nothing itself.
+ * Which row of the hook table serves each capability: the table, what the kernel can do, what was asked for,
+ * and what has failed so far. Pure: tries nothing itself.
  */
 #ifndef AA_PROBES_CHOOSE_H
 #define AA_PROBES_CHOOSE_H
@@ -45,8 +45,8 @@ unsigned aa_choice_programs(struct aa_choice *choice, const char **ret_names);
 unsigned aa_choice_syscalls(struct aa_choice *choice);
 
 /*
- * A program failed: rows that need it are out, of one capability (silent: others may hear from the same program) or of
- * all (NULL).
+ * A program failed: rows that need it are out, of one capability (silent: others may hear from the same
+ * program) or of all (NULL).
  */
 void aa_choice_fail(struct aa_choice *choice, const char *capability, const char *program, int error,
 		    bool silent, const char *reason);

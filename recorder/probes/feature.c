@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Features by trying. Raw bpf(2), because libbpf 0.5 has no one call for what these kinds of program need. What is
- * attached for a moment hangs at bpf_fentry_test1(), which the kernel has for such tests and never calls otherwise
- * (net/bpf/test_run.c, since 5.5).
+ * Features by trying. Raw bpf(2), because libbpf 0.5 has no one call for what these kinds of program need.
+ * What is attached for a moment hangs at bpf_fentry_test1(), which the kernel has for such tests and never
+ * calls otherwise (net/bpf/test_run.c, since 5.5).
  */
 #include "feature.h"
 

@@ -24,14 +24,15 @@ struct aa_target {
 };
 
 /*
- * Looks up the target of each program of the table, in the same order. complete: types are all of the kernel's, so what
- * they lack is missing; minimal files hold no functions.
+ * Looks up the target of each program of the table, in the same order. complete: types are all of the
+ * kernel's, so what they lack is missing; minimal files hold no functions.
  */
 void aa_targets_look(const struct btf *types, bool complete, struct aa_target *ret_targets);
 
 /*
- * Arguments of a function as "task_struct*,8,*": the name of the structure behind a pointer, or nothing for a pointer to
- * something else, or the bytes of a number. Skips the first `skip`. "?" in it stands for what is neither.
+ * Arguments of a function as "task_struct*,8,*": the name of the structure behind a pointer, or nothing for a
+ * pointer to something else, or the bytes of a number. Skips the first `skip`. "?" in it stands for what is
+ * neither.
  */
 void aa_signature(const struct btf *types, uint32_t prototype, unsigned skip, char *ret_text, size_t size);
 

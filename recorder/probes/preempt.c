@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Whether the kernel may take the processor from an eBPF program. If so, fentry programs skip what other tasks do
- * meanwhile on the same processor: the trampoline's guard against recursion cannot tell one from the other
- * (recursion_misses; kernel/bpf/trampoline.c). Kprobes run with preemption off.
+ * Whether the kernel may take the processor from an eBPF program. If so, fentry programs skip what other
+ * tasks do meanwhile on the same processor: the trampoline's guard against recursion cannot tell one from the
+ * other (recursion_misses; kernel/bpf/trampoline.c). Kprobes run with preemption off.
  */
 #include "feature.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which programs serve which capability on this kernel: decided by trying, proven by a self-test, written down as
- * probe rows. Above recorder/kernel, which only loads and attaches what it is told to.
+ * Which programs serve which capability on this kernel: decided by trying, proven by a self-test, written
+ * down as probe rows. Above recorder/kernel, which only loads and attaches what it is told to.
  */
 #ifndef AA_PROBES_PROBES_H
 #define AA_PROBES_PROBES_H
@@ -97,10 +97,11 @@ struct aa_probes_options {
 };
 
 /*
- * Checks what a host must have, finds BTF, chooses, loads, attaches, proves. Returns 0, or a negative errno with a
- * text that says what is missing and what to do: -EPERM no capability, lockdown or policy, -ENOENT no BTF, -EINVAL a
- * BTF file that is not this kernel's, -EOPNOTSUPP no ring buffer, a tier that cannot be had, or a required capability
- * that nothing serves, -ENOMEM. The rings are empty, and consumed as far as they were used, when it returns.
+ * Checks what a host must have, finds BTF, chooses, loads, attaches, proves. Returns 0, or a negative errno
+ * with a text that says what is missing and what to do: -EPERM no capability, lockdown or policy, -ENOENT no
+ * BTF, -EINVAL a BTF file that is not this kernel's, -EOPNOTSUPP no ring buffer, a tier that cannot be had,
+ * or a required capability that nothing serves, -ENOMEM. The rings are empty, and consumed as far as they
+ * were used, when it returns.
  */
 int aa_probes_open(const struct aa_probes_options *options, struct aa_kernel **ret_kernel,
 		   struct aa_error *error);
@@ -133,9 +134,9 @@ struct aa_survey {
 };
 
 /*
- * Tries every row of the table, a tier at a time; of options only kernel, btf and tier count (a tier: only that one).
- * Nothing stays attached. Returns 0 also if nothing works; a negative errno with a text if it could not try at all.
- * For what a recording would use, see aa_probes_open and aa_kernel_probes.
+ * Tries every row of the table, a tier at a time; of options only kernel, btf and tier count (a tier: only
+ * that one). Nothing stays attached. Returns 0 also if nothing works; a negative errno with a text if it
+ * could not try at all. For what a recording would use, see aa_probes_open and aa_kernel_probes.
  */
 int aa_probes_survey(const struct aa_probes_options *options, struct aa_survey *ret_survey,
 		     struct aa_error *error);

@@ -118,8 +118,8 @@ static uint64_t read_records(struct aa_ring *ring, struct aa_selftest *selftest)
 }
 
 /*
- * Reads records, as they come, until the processes are done. -ETIMEDOUT if they never are; looks once more after the time,
- * as we may have been stopped meanwhile.
+ * Reads records, as they come, until the processes are done. -ETIMEDOUT if they never are; looks once more
+ * after the time, as we may have been stopped meanwhile.
  */
 static int read_until_done(struct aa_ring *ring, struct aa_selftest_child *child,
 			   struct aa_selftest *selftest)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Do the attached programs fire? A process of our own does one of each thing that is recorded, and the records are
- * waited for. A program can be attached and silent: an LSM program where bpf is not among the active LSMs.
+ * Do the attached programs fire? A process of our own does one of each thing that is recorded, and the
+ * records are waited for. A program can be attached and silent: an LSM program where bpf is not among the
+ * active LSMs.
  */
 #ifndef AA_PROBES_SELFTEST_H
 #define AA_PROBES_SELFTEST_H
@@ -26,10 +27,10 @@ struct aa_selftest {
 };
 
 /*
- * Does it once, as session 0, slot 0; what arrived is added to *selftest, so that a second try may complete the first. The
- * lifecycle ring is consumed, the process is reaped, and nothing is in scope afterwards. Signal handlers, the terminal
- * and other children of the caller are left alone. Returns 0, or a negative errno with a text if there could be no
- * process at all.
+ * Does it once, as session 0, slot 0; what arrived is added to *selftest, so that a second try may complete
+ * the first. The lifecycle ring is consumed, the process is reaped, and nothing is in scope afterwards.
+ * Signal handlers, the terminal and other children of the caller are left alone. Returns 0, or a negative
+ * errno with a text if there could be no process at all.
  */
 int aa_selftest_run(struct aa_kernel *kernel, struct aa_selftest *selftest, struct aa_error *error);
 

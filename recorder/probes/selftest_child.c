@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A process that is adopted and makes a second one, which does one of each thing. Neither sends SIGCHLD to the recorder,
- * both die with it, and all signals are blocked in them: ^C and ^Z are for the recorder. Between fork and exec only
- * what is safe there is called: the recorder may have threads.
+ * A process that is adopted and makes a second one, which does one of each thing. Neither sends SIGCHLD to
+ * the recorder, both die with it, and all signals are blocked in them: ^C and ^Z are for the recorder.
+ * Between fork and exec only what is safe there is called: the recorder may have threads.
  */
 #include "selftest_child.h"
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The hook table. Every function below was looked up in the BTF of Debian's 5.10, 6.1, 6.12, 6.18 and 7.2 kernels, and of
- * the arm64 ones of 5.10, 6.1 and 6.12; what a program reads there, and why its hook sees every case, stands above it in
- * bpf/.
+ * The hook table. Every function below was looked up in the BTF of Debian's 5.10, 6.1, 6.12, 6.18 and 7.2
+ * kernels, and of the arm64 ones of 5.10, 6.1 and 6.12; what a program reads there, and why its hook sees
+ * every case, stands above it in bpf/.
  *
- * Why the order. LSM before fentry for the note, because LSM hooks are a documented interface and security_* are
- * internals; where bpf is not among the active LSMs the program attaches and stays silent, which the self-test notices.
- * No kprobe for failed execs: a kretprobe has a limited number of instances and loses silently.
+ * Why the order. LSM before fentry for the note, because LSM hooks are a documented interface and security_*
+ * are internals; where bpf is not among the active LSMs the program attaches and stays silent, which the
+ * self-test notices. No kprobe for failed execs: a kretprobe has a limited number of instances and loses
+ * silently.
  */
 #include "table.h"
 
