@@ -71,16 +71,16 @@ static int refuse(struct checker *checker, const char *why)
 
 static int check_header(struct checker *checker, const uint8_t *data, size_t size)
 {
-	struct header header;
+	struct header header = { 0 };
 	uint64_t left;
 
-	if (size < sizeof(header))
-		return refuse(checker, "too short for BTF");
-	memcpy(&header, data, sizeof(header));
+	memcpy(&header, data, size < sizeof(header) ? size : sizeof(header));
 	if (header.magic == MAGIC_SWAPPED)
 		return refuse(checker, "BTF of a machine with another byte order");
 	if (header.magic != MAGIC)
 		return refuse(checker, "not BTF");
+	if (size < sizeof(header))
+		return refuse(checker, "truncated BTF");
 	if (header.version != 1)
 		return refuse(checker, "BTF of an unknown version");
 	if (header.header_size < sizeof(header) || header.header_size > size)
