@@ -37,6 +37,7 @@ struct aa_settings {
 	/* Of single commands. */
 	struct aa_moment at;
 	bool absolute;
+	bool hooks;
 	struct aa_number id;
 };
 

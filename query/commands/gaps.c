@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* aa-query gaps: what is not in the database, or not whole, and which hooks were refused. */
+#include <stddef.h>
 #include <string.h>
 
 #include "complete.h"
@@ -40,7 +41,10 @@ static const char gap_sql[] = "SELECT :session, " AA_SQL_GAP_TYPE
 			      " FROM s0_gap AS g LEFT JOIN s0_process AS p ON p.id = g.process_id"
 			      " WHERE g.time_ns <= :until AND g.end_ns >= :since";
 
-/* A hook that was refused is a gap of the whole session, unless another program does its work. */
+/*
+ * A hook that was refused is a gap of the whole session, unless another program does its work: most kernels refuse the one or
+ * other, and nothing is missing for it.
+ */
 static const char probe_sql[] =
 	"SELECT :session, CASE WHEN o.program IS NULL THEN 'refused' ELSE 'replaced' END,"
 	" NULL, NULL, NULL, NULL, b.capability, coalesce(n.name, 'error ' || b.error), NULL, NULL, NULL, "
@@ -53,7 +57,7 @@ static const char probe_sql[] =
 	" LEFT JOIN (SELECT capability, min(tier) AS tier, program FROM probe"
 	" WHERE session_id = :session AND attached = 1 GROUP BY capability) AS o"
 	" ON o.capability = b.capability"
-	" WHERE b.session_id = :session AND b.attached = 0 ORDER BY b.id";
+	" WHERE b.session_id = :session AND b.attached = 0 AND (:hooks OR o.program IS NULL) ORDER BY b.id";
 
 static int show_rows(struct aa_query *query, sqlite3_stmt *statement, const struct aa_session *session)
 {
@@ -64,6 +68,7 @@ static int show_rows(struct aa_query *query, sqlite3_stmt *statement, const stru
 
 	(void)aa_filter_bind(statement, filter, &window);
 	aa_statement_bind_integer(statement, ":session", session->id);
+	aa_statement_bind_integer(statement, ":hooks", query->settings.hooks);
 	while ((r = aa_statement_step(query, statement)) > 0 && query->render.failed == 0) {
 		if (filter->limit.set && query->render.row_count >= (uint64_t)filter->limit.value)
 			return 0;
@@ -167,15 +172,23 @@ static enum aa_status run(struct aa_query *query)
 		aa_render_line(&query->render, AA_STYLE_PLAIN, "no gaps found");
 	else
 		aa_render_line(&query->render, AA_STYLE_GOOD,
-			       "nothing lost, nothing truncated, no hook refused");
+			       "nothing lost, nothing truncated, no hook missing");
 	query->told = true;
 	return AA_NOTHING;
 }
+
+static const struct aa_option options[] = {
+	{ .name = "hooks",
+	  .offset = offsetof(struct aa_settings, hooks),
+	  .help = "also hooks that were refused or passed over, and in whose place another one serves" },
+	{ 0 },
+};
 
 const struct aa_command aa_command_gaps = {
 	.name = "gaps",
 	.usage = "",
 	.summary = "show what was lost, truncated or refused",
+	.options = options,
 	.filters = AA_FILTER_TIME | AA_FILTER_PID | AA_FILTER_COMM | AA_FILTER_KIND | AA_FILTER_LIMIT,
 	.flags = AA_COMMAND_ALL,
 	.run = run,

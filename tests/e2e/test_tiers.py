@@ -4,6 +4,7 @@
 import collections
 import ctypes
 import errno
+import json
 import os
 import pathlib
 import random
@@ -90,6 +91,12 @@ class Tiers(aa.Case):
 		self.assertEqual(recording.status, 0, recording.err)
 		self.assert_rows(recording.session, aa.TIER or None)
 		self.assert_complete(recording.session)
+		# Not a gap, as long as some program serves.
+		done = self.query("gaps", check=False)
+		self.assertEqual((done.returncode, b"replaced" in done.stdout), (1, False), done.stdout)
+		passed = recording.session.rows("SELECT program FROM probe WHERE attached = 0")
+		done = self.query("--format", "json", "gaps", "--hooks", check=False)
+		self.assertEqual([row["program"] for row in json.loads(done.stdout)], [row["program"] for row in passed])
 
 	def test_errors_are_the_kernels(self):
 		"""A refused tier's rows carry the errno that the kernel gives for it."""

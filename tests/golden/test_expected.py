@@ -38,6 +38,7 @@ CASES = {
     "gaps-some": ["--session", "2", "gaps"],
     "gaps-kind": ["--session", "2", "gaps", "--kind", "exec"],
     "gaps-all": ["--session", "all", "gaps"],
+    "gaps-hooks": ["--session", "2", "gaps", "--hooks"],
     "sql": ["sql", "SELECT time, pid, command, status FROM commands"],
     "sql-many": ["sql", "SELECT 1 AS one, 'a' AS a; SELECT NULL AS nothing, X'00ff' AS blob, 0.1 AS real"],
 }
