@@ -73,8 +73,8 @@ CREATE TABLE probe (
 	id INTEGER PRIMARY KEY,          -- row, in the order of attaching
 	session_id INTEGER NOT NULL REFERENCES session(id), -- for which session
 	capability TEXT NOT NULL,        -- 'process.exec'
-	tier TEXT NOT NULL,              -- 'precise', 'portable' or 'none'
-	program TEXT NOT NULL,           -- name of the program tried
+	tier TEXT NOT NULL,              -- 'precise', 'kprobe', 'portable' or 'basic', best first
+	program TEXT NOT NULL,           -- name of the program tried, or of several that belong together, with +
 	attached INTEGER NOT NULL,       -- 1 or 0
 	error INTEGER NOT NULL,          -- errno of the attempt, 0 when attached
 	reason TEXT                      -- why not, or why this one
