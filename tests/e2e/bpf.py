@@ -8,6 +8,7 @@ import ctypes
 import errno
 import os
 import platform
+import resource
 import struct
 
 BPF = {"x86_64": 321, "aarch64": 280}[platform.machine()]
@@ -72,7 +73,10 @@ class Types:
 def possible(action):
 	"""Tries; closes what it got. Returns 0 or the errno."""
 	fds = []
+	limits = resource.getrlimit(resource.RLIMIT_MEMLOCK)
 	try:
+		# Before Linux 5.11 programs of all the user's processes count against it.
+		resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 		action(fds)
 		return 0
 	except OSError as error:
@@ -80,6 +84,7 @@ def possible(action):
 	finally:
 		for fd in reversed(fds):
 			os.close(fd)
+		resource.setrlimit(resource.RLIMIT_MEMLOCK, limits)
 
 
 def take(types, kind, attach_type, name):
