@@ -4,6 +4,7 @@
 Programs of two instructions, "return 0"; nothing of libbpf and nothing of ours.
 """
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -75,8 +76,9 @@ def possible(action):
 	fds = []
 	limits = resource.getrlimit(resource.RLIMIT_MEMLOCK)
 	try:
-		# Before Linux 5.11 programs of all the user's processes count against it.
-		resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+		# Before Linux 5.11 programs of all the user's processes count against it; newer kernels don't ask.
+		with contextlib.suppress(ValueError, OSError):
+			resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 		action(fds)
 		return 0
 	except OSError as error:
