@@ -99,17 +99,21 @@ int aa_recording_open(struct aa_recording *recording, const struct aa_options *o
 	if (options->tier != NULL && aa_tier_parse(options->tier, &probes.tier) < 0)
 		return aa_error_set(error, -EINVAL, "no such tier");
 	r = check_open_files(error);
-	if (r == 0)
-		r = aa_store_open(options->db, &recording->store, error);
+	if (r < 0)
+		return r;
+	/* Before the store, so that a host that cannot record is left without an empty database. */
+	r = aa_probes_open(&probes, &recording->kernel, error);
+	if (r < 0) {
+		point_to_doctor(error);
+		return r;
+	}
+	r = aa_store_open(options->db, &recording->store, error);
 	if (r < 0)
 		return r;
 	aa_peek_init(&recording->peek,
 		     options->max_arg_bytes != 0 ? options->max_arg_bytes : DEFAULT_MAX_ARG_BYTES);
 	aa_store_set_peek(recording->store, aa_peek, &recording->peek);
-	r = aa_probes_open(&probes, &recording->kernel, error);
-	if (r < 0)
-		point_to_doctor(error);
-	return r;
+	return 0;
 }
 
 int aa_recording_begin(struct aa_recording *recording, const char *mode, const char *agent, char *const *argv,

@@ -39,6 +39,7 @@ class Privileges(aa.Case):
 				for name in ("bpf", "perfmon"):
 					self.assertEqual(NAMES[name] in missing, name not in given, text)
 				self.assertRegex(text, "setcap|AmbientCapabilities")
+				self.assertFalse(os.path.exists(self.database), "an empty database was left behind")
 
 	def test_refusal_of_attach(self):
 		recording = self.run_with(command="attach", arguments=[str(os.getpid())])
