@@ -266,9 +266,22 @@ static void look_at_lockdown(struct host_look *look)
 	}
 }
 
+/* "a,b" as "a, b", which can be broken into lines. */
+static void spread(const char *list, char *ret_words, size_t size)
+{
+	size_t used = 0;
+
+	for (; *list != '\0' && used + 2 < size; list++) {
+		ret_words[used++] = *list;
+		if (*list == ',')
+			ret_words[used++] = ' ';
+	}
+	ret_words[used] = '\0';
+}
+
 static void look_at_lsm(struct host_look *look)
 {
-	char list[256];
+	char list[256], words[sizeof(list) * 2];
 	int r = aa_security_read("lsm", list, sizeof(list));
 	struct aa_fact *fact;
 
@@ -277,7 +290,8 @@ static void look_at_lsm(struct host_look *look)
 			    r == -ENOENT || r == -ENODEV ? "none" : "not known: cannot read securityfs");
 		return;
 	}
-	fact = aa_host_add(look->host, "lsm", AA_FACT_OK, "%s", list);
+	spread(list, words, sizeof(words));
+	fact = aa_host_add(look->host, "lsm", AA_FACT_OK, "%s", words);
 	if (!aa_host_listed(list, "bpf"))
 		aa_fact_advise(fact,
 			       "bpf is not among them, so LSM programs never run: others take their place");

@@ -172,15 +172,11 @@ static int load_error(struct aa_kernel *kernel, int code, struct aa_error *error
 {
 	struct aa_explanation words;
 
-	if (code == -ENOMEM)
+	/* This libbpf has read the kernel's types a moment ago (btf.c): when it cannot now, it has no memory for them. */
+	if (code == -ENOMEM || aa_kernel_log_has("loading vmlinux BTF"))
 		return aa_error_set(error, -ENOMEM,
-				    "cannot load eBPF programs: out of memory (try smaller rings)");
-	/* Ubuntu 22.04's 0.5 with a 6.x kernel: it does not know BTF_KIND_ENUM64, and says ESRCH. */
-	if (aa_kernel_log_has("loading vmlinux BTF"))
-		return aa_error_set(
-			error, -EOPNOTSUPP,
-			"cannot load eBPF programs: this libbpf is older than the kernel and cannot read its "
-			"/sys/kernel/btf/vmlinux (libbpf 1.0 or newer can)");
+				    "cannot load eBPF programs: out of memory (try smaller rings, or a "
+				    "higher ulimit -v)");
 	explain(kernel, code, NULL, &words);
 	return aa_error_set(error, code == -EPERM ? -EPERM : -EOPNOTSUPP, "%s", words.text);
 }
