@@ -5,41 +5,12 @@
 #include <string.h>
 
 #include "doctor.h"
-#include "utf8.h"
 
 struct json {
 	struct aa_text_buffer *out;
 	unsigned depth;
 	bool first; /* nothing stands yet in the object or array that is open */
 };
-
-/* Valid UTF-8 as it is, what does not print as \uXXXX, a byte that is no UTF-8 as the text \xHH. */
-static void add_string(struct aa_text_buffer *out, const char *text)
-{
-	size_t size = strlen(text);
-
-	aa_text_add(out, "\"", 1);
-	while (size > 0) {
-		uint32_t character;
-		size_t length = aa_utf8_decode((const unsigned char *)text, size, &character);
-
-		if (character == AA_UTF8_INVALID)
-			aa_text_printf(out, "\\\\x%02X", (unsigned char)text[0]);
-		else if (character == '"' || character == '\\')
-			aa_text_printf(out, "\\%c", (int)character);
-		else if (aa_utf8_is_printable(character))
-			aa_text_add(out, text, length);
-		else if (character < 0x10000)
-			aa_text_printf(out, "\\u%04x", (unsigned)character);
-		else
-			aa_text_printf(out, "\\u%04x\\u%04x",
-				       (unsigned)(0xd800 + ((character - 0x10000) >> 10)),
-				       (unsigned)(0xdc00 + ((character - 0x10000) & 0x3ff)));
-		text += length;
-		size -= length;
-	}
-	aa_text_add(out, "\"", 1);
-}
 
 /* Before each value: the comma, the line, the key (NULL within an array). */
 static void begin_value(struct json *json, const char *key)
@@ -80,7 +51,7 @@ static void put_string(struct json *json, const char *key, const char *text)
 {
 	begin_value(json, key);
 	if (text != NULL)
-		add_string(json->out, text);
+		aa_text_json(json->out, text, strlen(text));
 	else
 		aa_text_add_string(json->out, "null");
 }

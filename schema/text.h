@@ -53,4 +53,10 @@ bool aa_text_quote(struct aa_text_buffer *buffer, const void *bytes, size_t size
  */
 bool aa_text_quote_args(struct aa_text_buffer *buffer, const void *args, size_t size);
 
+/*
+ * Appends a JSON string with its quotes: exact for valid UTF-8, with \uXXXX for what does not print; a byte that
+ * is not valid UTF-8 is the text \xHH.
+ */
+void aa_text_json(struct aa_text_buffer *out, const char *bytes, size_t size);
+
 #endif

@@ -42,13 +42,13 @@ static void add_args(struct aa_text_buffer *out, const char *bytes, size_t size)
 
 		aa_text_add_string(out, separator);
 		if (aa_safe_is_utf8(bytes, length)) {
-			aa_safe_json(out, bytes, length);
+			aa_text_json(out, bytes, length);
 		} else {
 			struct aa_text_buffer escaped = { 0 };
 
 			(void)aa_text_escape(&escaped, bytes, length);
 			aa_text_add_string(out, "{\"text\":");
-			aa_safe_json(out, escaped.data ? escaped.data : "", escaped.size);
+			aa_text_json(out, escaped.data ? escaped.data : "", escaped.size);
 			aa_text_add_string(out, ",");
 			add_hex(out, bytes, length);
 			aa_text_release(&escaped);
@@ -96,7 +96,7 @@ static void add_cell(struct aa_text_buffer *out, enum aa_show show, const struct
 		add_real(out, cell->real);
 		break;
 	case AA_CELL_TEXT:
-		aa_safe_json(out, cell->bytes, cell->size);
+		aa_text_json(out, cell->bytes, cell->size);
 		break;
 	case AA_CELL_BYTES:
 		aa_text_add_string(out, "{");
@@ -122,7 +122,7 @@ static void add_object(struct aa_text_buffer *out, const struct aa_listing *tabl
 		if (!name)
 			continue;
 		aa_text_add_string(out, separator);
-		aa_safe_json(out, name, strlen(name));
+		aa_text_json(out, name, strlen(name));
 		aa_text_add_string(out, ":");
 		add_cell(out, table->columns[i].show, &cells[i]);
 		separator = ",";

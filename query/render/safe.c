@@ -68,59 +68,6 @@ void aa_safe_lines(struct aa_text_buffer *out, const char *bytes, size_t size)
 	add_text(out, bytes, size, false, true);
 }
 
-static void add_json_character(struct aa_text_buffer *out, const char *bytes, size_t length,
-			       uint32_t character)
-{
-	switch (character) {
-	case '"':
-	case '\\':
-		aa_text_add(out, "\\", 1);
-		aa_text_add(out, bytes, 1);
-		break;
-	case '\n':
-		aa_text_add_string(out, "\\n");
-		break;
-	case '\t':
-		aa_text_add_string(out, "\\t");
-		break;
-	case '\r':
-		aa_text_add_string(out, "\\r");
-		break;
-	case AA_UTF8_INVALID:
-		aa_text_printf(out, "\\\\x%02X", (unsigned char)bytes[0]);
-		break;
-	default:
-		if (aa_utf8_is_printable(character))
-			aa_text_add(out, bytes, length);
-		else if (character < 0x10000)
-			aa_text_printf(out, "\\u%04x", (unsigned)character);
-		else
-			aa_text_printf(out, "\\u%04x\\u%04x",
-				       (unsigned)(0xd800 + ((character - 0x10000) >> 10)),
-				       (unsigned)(0xdc00 + ((character - 0x10000) & 0x3ff)));
-		break;
-	}
-}
-
-void aa_safe_json(struct aa_text_buffer *out, const char *bytes, size_t size)
-{
-	aa_text_add(out, "\"", 1);
-	while (size > 0) {
-		size_t length = plain_run(bytes, size);
-		uint32_t character;
-
-		if (length > 0) {
-			aa_text_add(out, bytes, length);
-		} else {
-			length = decode(bytes, size, &character);
-			add_json_character(out, bytes, length, character);
-		}
-		bytes += length;
-		size -= length;
-	}
-	aa_text_add(out, "\"", 1);
-}
-
 void aa_safe_hex(struct aa_text_buffer *out, const void *bytes, size_t size)
 {
 	static const char digits[] = "0123456789abcdef";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes any bytes harmless for a terminal, for JSON and for CSV, with the same idea of what prints as
+ * Makes any bytes harmless for a terminal and for CSV, with the same idea of what prints as
  * aa_text_escape has. Text from the database is escaped already, so a backslash stays as it is here: only what a
  * forged database could smuggle in is changed.
  */
@@ -17,12 +17,6 @@ void aa_safe_text(struct aa_text_buffer *out, const char *bytes, size_t size, bo
 
 /* As aa_safe_text, but newlines and tabs stay. */
 void aa_safe_lines(struct aa_text_buffer *out, const char *bytes, size_t size);
-
-/*
- * Appends a JSON string with its quotes: exact for valid UTF-8, with \uXXXX for what does not print; a byte that
- * is not valid UTF-8 is the text \xHH.
- */
-void aa_safe_json(struct aa_text_buffer *out, const char *bytes, size_t size);
 
 /* Appends lower-case hexadecimal. */
 void aa_safe_hex(struct aa_text_buffer *out, const void *bytes, size_t size);

@@ -57,7 +57,7 @@ static void safe_text(void **state)
 		assert_text(&text, cases[i].utf8);
 		aa_safe_text(&text, cases[i].bytes, strlen(cases[i].bytes), true);
 		assert_text(&text, cases[i].ascii);
-		aa_safe_json(&text, cases[i].bytes, strlen(cases[i].bytes));
+		aa_text_json(&text, cases[i].bytes, strlen(cases[i].bytes));
 		assert_text(&text, cases[i].json);
 	}
 	aa_safe_lines(&text, "a\nb\tc\rd\x1b", 8);
@@ -85,7 +85,7 @@ static void safe_for_all_bytes(void **state)
 			bytes[size++] = (char)byte;
 			aa_safe_text(&text, bytes, size, false);
 			aa_safe_text(&text, bytes, size, true);
-			aa_safe_json(&text, bytes, size);
+			aa_text_json(&text, bytes, size);
 			assert_true(aa_safe_is_utf8(text.data, text.size));
 			for (size_t j = 0; j < text.size; j++)
 				assert_true((unsigned char)text.data[j] >= 0x20 && text.data[j] != 0x7f);

@@ -332,7 +332,7 @@ static void shows_nothing_unsafe(void **state)
 		assert_true(*at == '\n' || (*at >= ' ' && *at < '\x7f'));
 	for (const char *at = json; *at != '\0'; at++)
 		assert_true(*at == '\n' || *at == '\t' || (*at >= ' ' && *at < '\x7f'));
-	assert_non_null(strstr(json, "\\u001b]0;x\\u0007\\u000a\\u009b\\u202e%s%n\\\\xFF\\\"\\\\\""));
+	assert_non_null(strstr(json, "\\u001b]0;x\\u0007\\n\\u009b\\u202e%s%n\\\\xFF\\\"\\\\\""));
 	free(text);
 	free(json);
 	free(doctor);
