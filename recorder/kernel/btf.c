@@ -5,6 +5,7 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "btf_check.h"
@@ -128,6 +130,24 @@ static int write_all(int fd, const uint8_t *data, size_t size)
 	return 0;
 }
 
+/* A file in memory has the limit of files; what goes beyond it shall be an answer, and not the end of the process. */
+static int write_limited(int fd, const uint8_t *data, size_t size)
+{
+	const struct timespec now = { 0 };
+	sigset_t signal, before, waiting;
+	int r;
+
+	(void)sigemptyset(&signal);
+	(void)sigaddset(&signal, SIGXFSZ);
+	(void)sigpending(&waiting);
+	(void)sigprocmask(SIG_BLOCK, &signal, &before);
+	r = write_all(fd, data, size);
+	if (r == -EFBIG && sigismember(&waiting, SIGXFSZ) == 0)
+		(void)sigtimedwait(&signal, NULL, &now);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
 /* Puts bytes where libbpf can read them as a file, which nobody can change under it. */
 static int place(struct aa_btf *btf, const uint8_t *data, size_t size, struct aa_error *error)
 {
@@ -137,9 +157,10 @@ static int place(struct aa_btf *btf, const uint8_t *data, size_t size, struct aa
 	btf->fd = memfd_create("aa-record.btf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (btf->fd < 0)
 		return aa_error_set(error, -errno, "cannot make a file in memory: %s", strerror(errno));
-	r = write_all(btf->fd, data, size);
+	r = write_limited(btf->fd, data, size);
 	if (r < 0)
-		return aa_error_set(error, r, "cannot write %zu bytes to memory: %s", size, strerror(-r));
+		return aa_error_set(error, r, "cannot write %zu bytes to memory: %s%s", size, strerror(-r),
+				    r == -EFBIG ? " (raise the limit of file sizes, ulimit -f)" : "");
 	(void)fcntl(btf->fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", btf->fd);
 	if (access(path, R_OK) != 0)
@@ -366,7 +387,8 @@ int aa_btf_find(const char *forced, struct aa_btf *ret_btf, struct aa_error *err
 	if (forced) {
 		r = take_file(&btf, AA_BTF_FILE, forced, &why);
 		if (r < 0)
-			(void)aa_error_set(error, r, "cannot use --btf %s: %s", forced, why.text);
+			(void)aa_error_set(error, r, "cannot use --btf %.400s%s: %s", forced,
+					   strlen(forced) > 400 ? "..." : "", why.text);
 	} else if (own) {
 		btf.source = AA_BTF_SYSFS;
 		btf.types = own;
