@@ -88,7 +88,7 @@ bool aa_kernel_in_user_namespace(void)
 
 /*
  * Since 5.11 memory of maps and programs is accounted to the cgroup, not to RLIMIT_MEMLOCK. libbpf asks the
- * same way: a helper that came in the same release. Returns 1, 0, or -EPERM where we may not even ask.
+ * same way: a helper that came in the same release. Returns 1, 0, or -EPERM or -ENOSYS where nobody answers.
  */
 static int memory_is_limited(void)
 {
@@ -106,7 +106,7 @@ static int memory_is_limited(void)
 	attr.license = (uintptr_t) "GPL";
 	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 	if (fd < 0)
-		return errno == EPERM ? -EPERM : 1;
+		return errno == EPERM || errno == ENOSYS ? -errno : 1;
 	(void)close(fd);
 	return 0;
 }
@@ -210,7 +210,10 @@ static int require_ring_buffer(struct aa_error *error)
 				: "the capabilities are there, so a container's seccomp filter or another "
 				  "security policy forbids bpf(2): allow it, or run aa-record outside");
 	if (errno == ENOSYS)
-		return aa_error_set(error, -EOPNOTSUPP, "this kernel has no bpf(2); need Linux 5.8 or newer");
+		return aa_error_set(
+			error, -EOPNOTSUPP,
+			"this kernel has no bpf(2), or a seccomp filter says so: need Linux 5.8 or newer, "
+			"and a container whose seccomp profile allows bpf(2)");
 	return aa_error_set(error, -EOPNOTSUPP,
 			    "this kernel has no BPF ring buffer (%s); need Linux 5.8 or newer",
 			    strerror(errno));
