@@ -24,7 +24,8 @@
 #include "security.h"
 
 #define TEST_FUNCTION "bpf_fentry_test1"
-#define KPROBE_PMU    "/sys/bus/event_source/devices/kprobe/type"
+#define PMUS	      "/sys/bus/event_source/devices"
+#define KPROBE_PMU    PMUS "/kprobe/type"
 
 static const char *const tracefs_places[] = { "/sys/kernel/tracing/events",
 					      "/sys/kernel/debug/tracing/events" };
@@ -199,7 +200,8 @@ static void find_kprobe(struct aa_feature *feature)
 		return;
 	}
 	if (type < 0) {
-		answer(feature, -1, "reading " KPROBE_PMU);
+		answer(feature, -1,
+		       access(PMUS, F_OK) == 0 ? "reading " KPROBE_PMU : "sysfs is not mounted, or hidden");
 		return;
 	}
 	memset(&attr, 0, sizeof(attr));
