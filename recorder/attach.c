@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "launch.h"
 #include "peek.h"
 #include "recording.h"
 #include "relay.h"
@@ -242,6 +243,7 @@ static int attach(const struct aa_options *options, const pid_t *pids, size_t co
 
 	for (size_t i = 0; i < count && r == 0; i++)
 		r = check(pids[i], &error);
+	aa_launch_lift_limits(NULL);
 	if (r == 0)
 		r = aa_recording_open(&recording, options, true, &error);
 	if (r == 0)

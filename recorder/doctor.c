@@ -14,6 +14,7 @@
 #include "btf.h"
 #include "commands.h"
 #include "doctor.h"
+#include "launch.h"
 #include "memory.h"
 #include "recording.h"
 
@@ -85,7 +86,9 @@ static void try_recording(struct aa_doctor *doctor, struct aa_probes_options *op
 		doctor->stats_result = counting < 0 ? counting : 0;
 	}
 	options->report = &doctor->report;
-	doctor->open_result = aa_probes_open(options, &kernel, &doctor->open_error);
+	doctor->open_result = aa_recording_check(&doctor->open_error);
+	if (doctor->open_result == 0)
+		doctor->open_result = aa_probes_open(options, &kernel, &doctor->open_error);
 	options->report = NULL;
 	if (doctor->open_result == 0)
 		keep_choices(doctor, kernel);
@@ -123,6 +126,7 @@ static void examine(struct aa_doctor *doctor, const struct aa_options *options)
 	doctor->tier = options->tier;
 	doctor->verbose = options->verbose;
 	aa_host_look(&doctor->host);
+	aa_launch_lift_limits(NULL); /* as run and attach do */
 	look_at_btf(&doctor->host, options->btf);
 	try_recording(doctor, &probes);
 	doctor->survey_result = aa_probes_survey(&probes, &doctor->survey, &doctor->survey_error);

@@ -241,7 +241,8 @@ static void judge_verdict(struct aa_doctor *doctor)
 		if (doctor->capabilities[i].choice == NULL)
 			append(missing, sizeof(missing), ", ", doctor->capabilities[i].name);
 	for (unsigned i = 0; i < doctor->host.count; i++)
-		if (strstr(doctor->host.facts[i].value, "CAP_SYS_PTRACE") != NULL)
+		if (strcmp(doctor->host.facts[i].name, "capabilities") == 0 &&
+		    strstr(doctor->host.facts[i].value, "CAP_SYS_PTRACE") != NULL)
 			append(missing, sizeof(missing), ", ", "arguments of other users' running processes");
 	doctor->verdict = missing[0] != '\0' ? AA_VERDICT_LIMITS : AA_VERDICT_RECORDS;
 	if (missing[0] != '\0')

@@ -27,6 +27,28 @@ static const __rlimit_resource_t lifted[AA_LAUNCH_LIMITS] = {
 	RLIMIT_AS, RLIMIT_DATA, RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_MEMLOCK, RLIMIT_NOFILE,
 };
 
+void aa_launch_lift_limits(struct rlimit *ret_before)
+{
+	for (size_t i = 0; i < AA_LAUNCH_LIMITS; i++) {
+		struct rlimit before, limit;
+
+		(void)getrlimit(lifted[i], &before);
+		if (ret_before != NULL)
+			ret_before[i] = before;
+		limit = before;
+		if (lifted[i] == RLIMIT_NOFILE) {
+			limit.rlim_cur = limit.rlim_cur < 1024 ? 1024 : limit.rlim_cur;
+			limit.rlim_max = limit.rlim_max < limit.rlim_cur ? limit.rlim_cur : limit.rlim_max;
+		} else {
+			limit.rlim_cur = limit.rlim_max = RLIM_INFINITY;
+		}
+		if (setrlimit(lifted[i], &limit) < 0) { /* not root: up to the hard limit then */
+			limit.rlim_cur = limit.rlim_max = before.rlim_max;
+			(void)setrlimit(lifted[i], &limit);
+		}
+	}
+}
+
 int aa_inherited_save(struct aa_inherited *ret_inherited)
 {
 	size_t count = 0;
@@ -43,25 +65,7 @@ int aa_inherited_save(struct aa_inherited *ret_inherited)
 	(void)sigprocmask(SIG_SETMASK, NULL, &ret_inherited->mask);
 	(void)sigaction(SIGCHLD, &action, &ret_inherited->child_action);
 
-	for (size_t i = 0; i < AA_LAUNCH_LIMITS; i++) {
-		struct rlimit limit;
-
-		(void)getrlimit(lifted[i], &ret_inherited->limits[i]);
-		if (lifted[i] ==
-		    RLIMIT_CORE) /* a crash of ours would hold what was recorded: kept as it is */
-			continue;
-		limit = ret_inherited->limits[i];
-		if (lifted[i] == RLIMIT_NOFILE) {
-			limit.rlim_cur = limit.rlim_cur < 1024 ? 1024 : limit.rlim_cur;
-			limit.rlim_max = limit.rlim_max < limit.rlim_cur ? limit.rlim_cur : limit.rlim_max;
-		} else {
-			limit.rlim_cur = limit.rlim_max = RLIM_INFINITY;
-		}
-		if (setrlimit(lifted[i], &limit) < 0) { /* not root: up to the hard limit then */
-			limit.rlim_cur = limit.rlim_max = ret_inherited->limits[i].rlim_max;
-			(void)setrlimit(lifted[i], &limit);
-		}
-	}
+	aa_launch_lift_limits(ret_inherited->limits);
 	return 0;
 }
 
@@ -75,7 +79,8 @@ void aa_launch_fill_standard_fds(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) < 0 &&
-		    open("/dev/null", O_RDWR | O_CLOEXEC) < 0) /* takes the lowest, fd */
+		    open("/dev/null", O_RDWR | O_CLOEXEC) < 0 && /* takes the lowest, fd */
+		    open("/", O_PATH | O_CLOEXEC) < 0) /* no /dev: nothing of ours may stand there */
 			return;
 }
 

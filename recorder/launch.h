@@ -24,6 +24,9 @@ struct aa_inherited {
 	struct rlimit limits[AA_LAUNCH_LIMITS];
 };
 
+/* Lifts soft limits that could stop the recorder (address space, file size, open files ...). ret_before may be NULL. */
+void aa_launch_lift_limits(struct rlimit *ret_before);
+
 /*
  * Remembers all that, then makes this process fit for recording: SIGCHLD is kept, soft limits that could stop
  * the recorder (address space, file size, processor time ...) are lifted. Returns 0 or -ENOMEM.

@@ -50,7 +50,7 @@ static int check_open_files(struct aa_error *error)
 	int fds[SPARE_FILES], count = 0, r = 0;
 
 	while (count < SPARE_FILES && r == 0) {
-		fds[count] = count == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC)
+		fds[count] = count == 0 ? open("/", O_PATH | O_CLOEXEC) /* always there, unlike /dev */
 					: fcntl(fds[0], F_DUPFD_CLOEXEC, 0);
 		if (fds[count] < 0)
 			r = -errno;
@@ -62,8 +62,23 @@ static int check_open_files(struct aa_error *error)
 	if (r < 0)
 		return aa_error_set(
 			error, r,
-			"cannot open as many files as recording needs, %d: %s (raise the limit, ulimit -n)",
+			"cannot open %d more files, as recording needs: %s (raise the limit, ulimit -n)",
 			SPARE_FILES, strerror(-r));
+	return 0;
+}
+
+int aa_recording_check(struct aa_error *error)
+{
+	int r = check_open_files(error);
+
+	if (r < 0)
+		return r;
+	/* Every session names the boot that its times count from. */
+	if (access("/proc/sys/kernel/random/boot_id", R_OK) != 0)
+		return aa_error_set(error, -errno,
+				    "cannot read /proc/sys/kernel/random/boot_id, which every session has: "
+				    "%s (is /proc mounted? mount -t proc proc /proc)",
+				    strerror(errno));
 	return 0;
 }
 
@@ -98,7 +113,7 @@ int aa_recording_open(struct aa_recording *recording, const struct aa_options *o
 	*recording = (struct aa_recording){ .options = options };
 	if (options->tier != NULL && aa_tier_parse(options->tier, &probes.tier) < 0)
 		return aa_error_set(error, -EINVAL, "no such tier");
-	r = check_open_files(error);
+	r = aa_recording_check(error);
 	if (r < 0)
 		return r;
 	/* Before the store, so that a host that cannot record is left without an empty database. */

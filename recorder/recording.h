@@ -41,8 +41,14 @@ struct aa_recording {
 };
 
 /*
- * Opens the database, then the kernel side: cheap refusals first. snapshot: aa_kernel_snapshot will be called. Returns 0
- * or a negative errno with a text.
+ * What a recording needs of the host beside the kernel side: room for files, and /proc. Returns 0 or a negative
+ * errno with a text.
+ */
+int aa_recording_check(struct aa_error *error);
+
+/*
+ * Opens the kernel side, then the database. snapshot: aa_kernel_snapshot will be called. Returns 0 or a
+ * negative errno with a text.
  */
 int aa_recording_open(struct aa_recording *recording, const struct aa_options *options, bool snapshot,
 		      struct aa_error *error);

@@ -214,6 +214,35 @@ class Doctor(aa.Case):
 		report = self.report(status=1, prefix=self.as_nobody_with("bpf"), program=program)
 		self.assertIn("CAP_PERFMON", report["text"])
 
+	def run_of(self, prefix):
+		"""Exit status of a recording there: doctor must not promise more."""
+		done = subprocess.run([*prefix, aa.RECORD, "run", "--quiet", "--db", self.database, "--", "true"], check=False,
+				      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+				      env=aa.clean_environment(), timeout=aa.TIMEOUT)
+		self.assertIn(done.returncode, (0, 125), done.stderr)
+		return done.returncode
+
+	def test_what_a_recording_needs_of_the_host(self):
+		lacks = [(["setpriv", "--bounding-set=-sys_resource", "prlimit", "--nofile=150:150"], "ulimit -n")]
+		if not aa.is_sanitized():  # the sanitizers themselves need it
+			lacks.append((in_namespace("mount -t tmpfs none /proc"), "/proc"))
+		for prefix, word in lacks:
+			with self.subTest(word):
+				self.assertEqual(self.run_of(prefix), 125)
+				report = self.report(prefix=prefix, status=1)
+				self.assertIn(word, report["text"])
+
+	def test_soft_limits_are_lifted(self):
+		prefix = ["prlimit", "--nofile=150:1024", "--fsize=100000:"]
+		self.assertEqual(self.run_of(prefix), 0)
+		self.report("--btf", KERNEL_BTF, prefix=prefix)
+
+	def test_without_dev(self):
+		"""What the self-test executes must not be heard where there is no /dev/null to send it to."""
+		prefix = in_namespace("mount -t tmpfs none /dev")
+		self.report(prefix=prefix)  # one object of JSON, and not a word more
+		self.assertEqual(self.run_of(prefix), 0)
+
 	# --- BTF ---------------------------------------------------------------------------------------------
 
 	def test_hidden_btf(self):
@@ -239,9 +268,11 @@ class Doctor(aa.Case):
 			file.write(data)
 		with gzip.open(self.path("vmlinux.btf.gz"), "wb", 1) as file:
 			file.write(data)
-		for name in ("vmlinux.btf", "vmlinux.btf.gz"):
+		shutil.copy(self.path("vmlinux.btf"), self.path("CAP_SYS_PTRACE"))  # a name is not a finding
+		for name in ("vmlinux.btf", "vmlinux.btf.gz", "CAP_SYS_PTRACE"):
 			report = self.report("--btf", self.path(name))
 			self.assertIn(name, self.fact(report, "btf")["value"])
+			self.assertNotIn("arguments of other users", report["text"])
 			for kind in KINDS:
 				self.assertIs(self.capability(report, kind)["event_arrived"], True, (name, kind))
 
