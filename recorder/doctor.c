@@ -108,8 +108,12 @@ static void add_preemption(struct aa_doctor *doctor)
 		return;
 	fact = aa_host_add(&doctor->host, "preemption", AA_FACT_OK, "%s", features->preemption);
 	if (features->preempts)
-		aa_fact_advise(fact,
-			       "may interrupt eBPF programs: kprobes, which run undisturbed, come first");
+		aa_fact_advise(
+			fact,
+			features->feature[AA_FEATURE_KPROBE].present
+				? "may interrupt eBPF programs: kprobes, which run undisturbed, come first"
+				: "may interrupt eBPF programs; kprobes, which run undisturbed, cannot be "
+				  "had");
 }
 
 static void examine(struct aa_doctor *doctor, const struct aa_options *options)
