@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "library.h"
-#include "memory.h"
 #include "security.h"
+#include "text.h"
 
 #define RELEASE(major, minor) ((uint32_t)(major) << 16 | (uint32_t)(minor) << 8)
 
@@ -147,24 +147,6 @@ void aa_host_missing_capabilities(uint64_t effective, uint32_t release, char *re
 
 /* --- reading ---------------------------------------------------------------------------------------------- */
 
-/* The start of a file of the kernel's, without the last newline. Returns 0 or a negative errno. */
-static int read_file(const char *path, char *buffer, size_t size)
-{
-	aa_cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t length;
-
-	buffer[0] = '\0';
-	if (fd < 0)
-		return -errno;
-	length = read(fd, buffer, size - 1);
-	if (length < 0)
-		return -errno;
-	if (length > 0 && buffer[length - 1] == '\n')
-		length--;
-	buffer[length] = '\0';
-	return 0;
-}
-
 /* The number of a line "KEY:\tVALUE" of /proc/self/status. */
 static bool status_value(const char *status, const char *key, int base, uint64_t *ret_value)
 {
@@ -199,7 +181,7 @@ static void look_at_capabilities(struct host_look *look)
 	struct aa_fact *fact;
 	bool required;
 
-	if (read_file("/proc/self/status", status, sizeof(status)) < 0 ||
+	if (aa_text_read("/proc/self/status", status, sizeof(status)) < 0 ||
 	    !status_value(status, "\nCapEff:", 16, &look->capabilities)) {
 		fact = aa_host_add(look->host, "capabilities", AA_FACT_WARN, "not known");
 		aa_fact_advise(fact, "cannot read /proc/self/status: mount /proc");
@@ -318,13 +300,14 @@ static void look_at_switches(struct host_look *look)
 	char text[32];
 	struct aa_fact *fact;
 
-	if (read_file("/proc/sys/net/core/bpf_jit_enable", text, sizeof(text)) == 0 &&
+	if (aa_text_read("/proc/sys/net/core/bpf_jit_enable", text, sizeof(text)) == 0 &&
 	    strcmp(text, "0") == 0) {
 		fact = aa_host_add(look->host, "bpf_jit", AA_FACT_WARN, "off");
 		aa_fact_advise(fact, "the precise tier needs it, and programs run slowly without: "
 				     "sysctl net.core.bpf_jit_enable=1");
 	}
-	if (read_file("/proc/sys/kernel/ftrace_enabled", text, sizeof(text)) == 0 && strcmp(text, "0") == 0) {
+	if (aa_text_read("/proc/sys/kernel/ftrace_enabled", text, sizeof(text)) == 0 &&
+	    strcmp(text, "0") == 0) {
 		fact = aa_host_add(look->host, "ftrace", AA_FACT_WARN, "off");
 		aa_fact_advise(fact, "functions cannot be hooked: sysctl kernel.ftrace_enabled=1");
 	}
@@ -349,7 +332,7 @@ static void container_name(char *ret_name, size_t size)
 		(void)snprintf(ret_name, size, "podman");
 	else if (access("/.dockerenv", F_OK) == 0)
 		(void)snprintf(ret_name, size, "docker");
-	else if (read_file("/run/systemd/container", ret_name, size) < 0 && variable != NULL)
+	else if (aa_text_read("/run/systemd/container", ret_name, size) < 0 && variable != NULL)
 		(void)snprintf(ret_name, size, "%s", variable);
 }
 
@@ -409,12 +392,12 @@ static void look_at_restrictions(struct host_look *look)
 	char text[32];
 
 	if (look->capabilities_known && !admin && !has(look->capabilities, CAPABILITY_BPF) &&
-	    read_file("/proc/sys/kernel/unprivileged_bpf_disabled", text, sizeof(text)) == 0) {
+	    aa_text_read("/proc/sys/kernel/unprivileged_bpf_disabled", text, sizeof(text)) == 0) {
 		fact = aa_host_add(look->host, "unprivileged_bpf_disabled", AA_FACT_OK, "%.16s", text);
 		aa_fact_advise(fact, "no help: tracing programs need CAP_BPF and CAP_PERFMON whatever it is");
 	}
 	/* Debian's and Ubuntu's values 3 and 4 forbid perf_event_open(2), which kprobes are attached with. */
-	if (!admin && read_file("/proc/sys/kernel/perf_event_paranoid", text, sizeof(text)) == 0 &&
+	if (!admin && aa_text_read("/proc/sys/kernel/perf_event_paranoid", text, sizeof(text)) == 0 &&
 	    strtol(text, NULL, 10) >= 3) {
 		fact = aa_host_add(look->host, "perf_event_paranoid", AA_FACT_OK, "%.16s", text);
 		aa_fact_advise(

@@ -59,4 +59,11 @@ bool aa_text_quote_args(struct aa_text_buffer *buffer, const void *args, size_t 
  */
 void aa_text_json(struct aa_text_buffer *out, const char *bytes, size_t size);
 
+/*
+ * Reads the start of a small file of /proc or /sys, at most size - 1 bytes, without a newline at its end. Never waits.
+ * Returns 0 or a negative errno; ret_text is terminated in any case, and empty on failure.
+ */
+int aa_text_read(const char *path, char *ret_text, size_t size);
+int aa_text_read_at(int directory, const char *path, char *ret_text, size_t size); /* as openat(2) */
+
 #endif

@@ -6,37 +6,23 @@
 #include "kernel_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
-#include "memory.h"
 #include "require.h"
 #include "security.h"
+#include "text.h"
 
 #define CAPABILITY_SYS_ADMIN	21
 #define CAPABILITY_SYS_PTRACE	19
 #define CAPABILITY_SYS_RESOURCE 24
 #define CAPABILITY_PERFMON	38
 #define CAPABILITY_BPF		39
-
-static int read_file(const char *path, char *buffer, size_t size)
-{
-	aa_cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	n = read(fd, buffer, size - 1);
-	if (n < 0)
-		return -errno;
-	buffer[n] = '\0';
-	return 0;
-}
 
 /* Effective capabilities. False if they cannot be found out: then the load will tell. */
 static bool read_capabilities(unsigned long long *ret_set)
@@ -45,7 +31,7 @@ static bool read_capabilities(unsigned long long *ret_set)
 	char status[8192];
 	const char *line;
 
-	if (read_file("/proc/self/status", status, sizeof(status)) < 0)
+	if (aa_text_read("/proc/self/status", status, sizeof(status)) < 0)
 		return false;
 	line = strstr(status, key);
 	if (!line)
@@ -77,7 +63,7 @@ bool aa_kernel_in_user_namespace(void)
 	static const unsigned long initial[] = { 0, 0, UINT32_MAX }; /* inside, outside, count */
 	char text[128], *at = text;
 
-	if (read_file("/proc/self/uid_map", text, sizeof(text)) < 0)
+	if (aa_text_read("/proc/self/uid_map", text, sizeof(text)) < 0)
 		return false;
 	for (unsigned i = 0; i < sizeof(initial) / sizeof(initial[0]); i++) {
 		if (strtoul(at, &at, 10) != initial[i])

@@ -6,7 +6,6 @@
 #include "kernel_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,22 +14,12 @@
 #include <unistd.h>
 
 #include "require.h"
+#include "text.h"
 
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFCu /* PROC_PID_INIT_INO, include/linux/proc_ns.h: ABI since 3.8 */
 #define PID_NAMESPACE_LEVELS  32	  /* MAX_PID_NS_LEVEL */
 #define START_TIME_FIELD      22	  /* of /proc/PID/stat, in ticks; proc(5) */
 #define NS_PER_SECOND	      1000000000u
-
-static int read_text(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, text, size - 1) : -1;
-
-	if (fd >= 0)
-		(void)close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	return n > 0 ? 0 : -ENOENT;
-}
 
 /* Boot time in ticks at which this process started; 0 if /proc does not say, or says it with an offset of its own. */
 static uint64_t start_ticks(void)
@@ -38,12 +27,12 @@ static uint64_t start_ticks(void)
 	char text[1024], offsets[256];
 	const char *at, *boottime;
 
-	if (read_text("/proc/self/timens_offsets", offsets, sizeof(offsets)) == 0) {
+	if (aa_text_read("/proc/self/timens_offsets", offsets, sizeof(offsets)) == 0) {
 		boottime = strstr(offsets, "boottime");
 		if (boottime && strpbrk(boottime, "123456789"))
 			return 0;
 	}
-	if (read_text("/proc/self/stat", text, sizeof(text)) < 0)
+	if (aa_text_read("/proc/self/stat", text, sizeof(text)) < 0)
 		return 0;
 	at = strrchr(text, ')'); /* the name, field 2, may hold anything */
 	for (unsigned field = 2; at && field < START_TIME_FIELD; field++)

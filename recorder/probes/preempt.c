@@ -6,21 +6,16 @@
  */
 #include "feature.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "memory.h"
+#include "mount.h"
+#include "text.h"
 
 #define PREEMPT_FILE "sched/preempt"
-/* include/uapi/linux/mount.h, since 5.2 */
-#define CONFIG_CREATE 6
-#define MOUNT_CLOEXEC 1
-#define OPEN_CLOEXEC  1
-
 bool aa_preempt_mode(const char *text, char *ret_mode, size_t size)
 {
 	const char *begin = strchr(text, '('), *end = begin ? strchr(begin, ')') : NULL;
@@ -36,25 +31,11 @@ bool aa_preempt_mode(const char *text, char *ret_mode, size_t size)
 	return strspn(ret_mode, "abcdefghijklmnopqrstuvwxyz") == length;
 }
 
-static bool read_at(int directory, const char *path, char *text, size_t size)
-{
-	aa_cleanup_close int fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, text, size - 1) : -1;
-
-	text[n > 0 ? n : 0] = '\0';
-	return n > 0;
-}
-
-/* A mount of our own, in no tree, gone with its descriptor. */
 static bool read_private_debugfs(char *text, size_t size)
 {
-	aa_cleanup_close int context = (int)syscall(SYS_fsopen, "debugfs", OPEN_CLOEXEC);
-	aa_cleanup_close int mount = -1;
+	aa_cleanup_close int debugfs = aa_mount_private("debugfs");
 
-	if (context < 0 || syscall(SYS_fsconfig, context, CONFIG_CREATE, NULL, NULL, 0) != 0)
-		return false;
-	mount = (int)syscall(SYS_fsmount, context, MOUNT_CLOEXEC, 0);
-	return mount >= 0 && read_at(mount, PREEMPT_FILE, text, size);
+	return debugfs >= 0 && aa_text_read_at(debugfs, PREEMPT_FILE, text, size) == 0;
 }
 
 /* preempt= of the kernel's command line. */
@@ -64,7 +45,7 @@ static bool command_line_mode(char *mode, size_t size)
 	char text[4096];
 	const char *at = text;
 
-	if (!read_at(AT_FDCWD, "/proc/cmdline", text, sizeof(text)))
+	if (aa_text_read("/proc/cmdline", text, sizeof(text)) < 0)
 		return false;
 	while ((at = strstr(at, key)) != NULL) {
 		size_t length;
@@ -96,7 +77,7 @@ bool aa_preempts(char *ret_words, size_t size)
 		(void)snprintf(ret_words, size, "full, built in");
 		return true;
 	}
-	if (!(read_at(AT_FDCWD, "/sys/kernel/debug/" PREEMPT_FILE, text, sizeof(text)) ||
+	if (!(aa_text_read("/sys/kernel/debug/" PREEMPT_FILE, text, sizeof(text)) == 0 ||
 	      read_private_debugfs(text, sizeof(text))) ||
 	    !aa_preempt_mode(text, mode, sizeof(mode))) {
 		if (!command_line_mode(mode, sizeof(mode))) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A session begins: what it is, on which machine, and who records it; those of dead recorders are closed. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "memory.h"
 #include "store_private.h"
+#include "text.h"
 
 /* Of each session, in memory: strings that need no second row, and dead processes that records may still name. */
 #define STRING_PLACES	   16384
@@ -23,22 +23,6 @@ static const enum aa_table first_tables[] = {
 	AA_TABLE_STRING, AA_TABLE_CGROUP, AA_TABLE_PROCESS, AA_TABLE_EXEC, AA_TABLE_GAP,
 };
 
-/* A small file of /proc, without its last newline. */
-static int read_file(const char *path, char *buffer, size_t size)
-{
-	aa_cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	n = read(fd, buffer, size - 1);
-	if (n < 0)
-		return -errno;
-	buffer[n] = '\0';
-	buffer[strcspn(buffer, "\n")] = '\0';
-	return 0;
-}
-
 /* Field 22 of /proc/PID/stat; a name in field 2 may hold anything, so it is counted from its last parenthesis. */
 static int64_t start_ticks(int64_t pid)
 {
@@ -48,7 +32,7 @@ static int64_t start_ticks(int64_t pid)
 	long long ticks;
 
 	(void)snprintf(path, sizeof(path), "/proc/%" PRId64 "/stat", pid);
-	if (read_file(path, text, sizeof(text)) < 0)
+	if (aa_text_read(path, text, sizeof(text)) < 0)
 		return -1;
 	at = strrchr(text, ')');
 	for (int field = 2; at && field < 22; field++) {
@@ -141,7 +125,7 @@ static int describe(const struct aa_session_options *options, struct description
 	struct description *d = ret_description;
 	int r;
 
-	r = read_file("/proc/sys/kernel/random/boot_id", d->boot_id, sizeof(d->boot_id));
+	r = aa_text_read("/proc/sys/kernel/random/boot_id", d->boot_id, sizeof(d->boot_id));
 	if (r < 0)
 		return aa_error_set(error, r, "cannot read /proc/sys/kernel/random/boot_id: %s",
 				    strerror(-r));
