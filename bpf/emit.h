@@ -19,6 +19,8 @@
  */
 #define AA_SUBPROGRAM static __noinline __attribute__((unused))
 
+#define AA_PACKED_ACTIVITY 0x8000u /* of the options: the texts go to the activity lane */
+
 /*
  * A global function is verified once for each program and not once for each call, but before 5.13 it takes
  * numbers only: the header travels as four of them.
@@ -30,6 +32,8 @@ static __always_inline __u64 aa_pack_ids(const struct aa_header *base)
 
 static __always_inline __u64 aa_pack_where(const struct aa_header *base, __u32 field, __u32 options)
 {
+	if (base->flags & AA_FLAG_ACTIVITY)
+		options |= AA_PACKED_ACTIVITY;
 	return base->session | (__u64)(base->slot & 0xff) << 32 | (__u64)field << 40 | (__u64)options << 48;
 }
 
@@ -52,6 +56,7 @@ static __always_inline struct aa_header aa_unpack(__u64 time_ns, __u64 start_ns,
 		.slot = (__u32)(where >> 32) & 0xff,
 		.tgid = (__u32)ids,
 		.tid = (__u32)(ids >> 32),
+		.flags = aa_packed_options(where) & AA_PACKED_ACTIVITY ? AA_FLAG_ACTIVITY : 0,
 	};
 
 	return base;
@@ -100,6 +105,12 @@ static __always_inline void aa_identify(struct aa_header *base, struct task_stru
 	base->flags = 0;
 }
 
+/* The lane of a record: files have their own, and a text goes with its record, as the flag says. */
+static __always_inline bool aa_is_activity(__u32 kind, __u32 flags)
+{
+	return kind == AA_EVENT_TEXT ? flags & AA_FLAG_ACTIVITY : kind >= AA_EVENT_FILE_FIRST;
+}
+
 /*
  * The one place that reserves. size is a constant (the verifier wants that). The caller writes every byte
  * after the header: ring memory still holds older records. It checks for NULL at once and only once: before
@@ -108,8 +119,12 @@ static __always_inline void aa_identify(struct aa_header *base, struct task_stru
  */
 static __always_inline void *aa_reserve(const struct aa_header *base, enum aa_event_kind kind, __u32 size)
 {
-	struct aa_header *header = bpf_ringbuf_reserve(&aa_ring_lifecycle, size, 0);
+	struct aa_header *header;
 
+	if (aa_is_activity(kind, base->flags))
+		header = bpf_ringbuf_reserve(&aa_ring_activity, size, 0);
+	else
+		header = bpf_ringbuf_reserve(&aa_ring_lifecycle, size, 0);
 	if (!header) {
 		aa_count_loss(base->slot, AA_LOSS_RING_FULL, kind);
 		return NULL;
@@ -118,6 +133,13 @@ static __always_inline void *aa_reserve(const struct aa_header *base, enum aa_ev
 	header->size = size;
 	header->kind = (__u16)kind;
 	return header;
+}
+
+static __always_inline __u64 aa_producer(__u32 lane)
+{
+	if (lane == AA_LANE_ACTIVITY)
+		return bpf_ringbuf_query(&aa_ring_activity, BPF_RB_PROD_POS);
+	return bpf_ringbuf_query(&aa_ring_lifecycle, BPF_RB_PROD_POS);
 }
 
 /*
@@ -131,16 +153,18 @@ static __always_inline void *aa_reserve(const struct aa_header *base, enum aa_ev
  */
 static __always_inline void aa_submit(void *record)
 {
+	const struct aa_header *header = record;
+	__u32 lane = aa_is_activity(header->kind, header->flags) ? AA_LANE_ACTIVITY : AA_LANE_LIFECYCLE;
 	struct aa_control *control = aa_control_page();
 	__u64 flags = BPF_RB_NO_WAKEUP;
 
 	if (control) {
 		__u64 at;
 
-		__sync_fetch_and_add(&control->wake[AA_LANE_LIFECYCLE].sent, 1);
-		at = *(volatile __u64 *)&control->wake[AA_LANE_LIFECYCLE].at;
-		if (at != ~0ull && bpf_ringbuf_query(&aa_ring_lifecycle, BPF_RB_PROD_POS) > at) {
-			*(volatile __u64 *)&control->wake[AA_LANE_LIFECYCLE].at = ~0ull;
+		__sync_fetch_and_add(&control->wake[lane].sent, 1);
+		at = *(volatile __u64 *)&control->wake[lane].at;
+		if (at != ~0ull && aa_producer(lane) > at) {
+			*(volatile __u64 *)&control->wake[lane].at = ~0ull;
 			flags = BPF_RB_FORCE_WAKEUP;
 		}
 	}

@@ -19,7 +19,7 @@
 #include <linux/types.h>
 #endif
 
-#define AA_ABI_VERSION 1
+#define AA_ABI_VERSION 2
 
 /* Room for kinds in the loss counters. Kinds are dense, from 1. */
 #define AA_KIND_SLOTS 64
@@ -34,7 +34,35 @@
 	X(COMM, 6, "comm") \
 	X(SETSID, 7, "setsid") \
 	X(CGROUP, 8, "cgroup") \
-	X(TEXT, 9, "text")
+	X(TEXT, 9, "text") \
+	X(OPEN, 10, "open") \
+	X(CLOSE, 11, "close") \
+	X(IO, 12, "io") \
+	X(TRUNCATE, 13, "truncate") \
+	X(FALLOCATE, 14, "fallocate") \
+	X(UNLINK, 15, "unlink") \
+	X(RMDIR, 16, "rmdir") \
+	X(RENAME, 17, "rename") \
+	X(LINK, 18, "link") \
+	X(SYMLINK, 19, "symlink") \
+	X(MKDIR, 20, "mkdir") \
+	X(MKNOD, 21, "mknod") \
+	X(CHMOD, 22, "chmod") \
+	X(CHOWN, 23, "chown") \
+	X(UTIMES, 24, "utimes") \
+	X(SETXATTR, 25, "setxattr") \
+	X(REMOVEXATTR, 26, "removexattr") \
+	X(MMAP, 27, "mmap") \
+	X(COPY, 28, "copy") \
+	X(CHDIR, 29, "chdir") \
+	X(CHROOT, 30, "chroot") \
+	X(MOUNT, 31, "mount") \
+	X(UMOUNT, 32, "umount") \
+	X(PIVOT_ROOT, 33, "pivot_root")
+
+/* Kinds from here are files: the activity lane, together with their texts. */
+#define AA_EVENT_FILE_FIRST 10
+#define AA_EVENT_FILE_LAST  33
 
 enum aa_event_kind {
 #define X(name, id, text) AA_EVENT_##name = (id),
@@ -52,10 +80,14 @@ enum aa_lane {
 
 /* Why something that happened is not in a ring, or not whole. Index of the loss counters. */
 enum aa_loss_reason {
-	AA_LOSS_RING_FULL = 0,	  /* bpf_ringbuf_reserve() failed */
-	AA_LOSS_SCOPE_FULL = 1,	  /* the scope map took no more processes: a whole subtree is missing */
-	AA_LOSS_UNREADABLE = 2,	  /* memory of the kernel or the process could not be read */
-	AA_LOSS_REASON_COUNT = 4, /* one spare */
+	AA_LOSS_RING_FULL = 0,	/* bpf_ringbuf_reserve() failed */
+	AA_LOSS_SCOPE_FULL = 1, /* the scope map took no more processes: a whole subtree is missing */
+	AA_LOSS_UNREADABLE = 2, /* memory of the kernel or the process could not be read */
+	AA_LOSS_EXCLUDED = 3,	/* not lost: left out on request (--files, --exclude) */
+	AA_LOSS_FILES_FULL =
+		4, /* the table of open files took no more: its bytes and its close are missing */
+	AA_LOSS_URING_FULL = 5,	  /* no room to remember a request of io_uring: its name is missing */
+	AA_LOSS_REASON_COUNT = 8, /* two spare */
 };
 
 /* Sessions have counters of their own up to this number; slot 0 collects all beyond it. */
@@ -71,7 +103,8 @@ struct aa_loss {
 #define AA_FLAG_SNAPSHOT     0x02u /* FORK, EXEC: found running, not seen to happen */
 #define AA_FLAG_CRED_CHANGED 0x04u /* EXEC: real, effective or saved ids or capabilities differ from before */
 #define AA_FLAG_SECURE	     0x08u /* EXEC: bprm->secureexec, the AT_SECURE of the new program */
-#define AA_FLAG_COMPAT	     0x10u /* EXEC_FAILED: a 32-bit system call */
+#define AA_FLAG_COMPAT	     0x10u /* EXEC_FAILED, files: a 32-bit system call */
+#define AA_FLAG_ACTIVITY     0x20u /* TEXT: of a record of the activity lane */
 
 #define AA_COMM_SIZE 16 /* TASK_COMM_LEN */
 
@@ -234,6 +267,113 @@ struct aa_cgroup {
 	__u64 cgroup_id;
 };
 
+/* A file as its inode has it. All 0: not known. */
+struct aa_node {
+	__u64 inode;
+	__u64 size;	  /* bytes, when the record was made */
+	__u64 magic;	  /* s_magic of its file system, statfs(2) */
+	__u32 device;	  /* kernel's dev_t: major << 20 | minor */
+	__u32 generation; /* 0 where the file system has none */
+	__u32 mode;	  /* st_mode: type and permissions */
+	__u32 nlink;
+};
+
+/* marks of file records */
+#define AA_FILE_CREATED	     0x0001u /* OPEN: this open made the file (FMODE_CREATED) */
+#define AA_FILE_INHERITED    0x0002u /* OPEN: not seen to be opened: met at its first use */
+#define AA_FILE_URING	     0x0004u /* through io_uring */
+#define AA_FILE_STILL_OPEN   0x0008u /* IO: the last of the session, the file stays open */
+#define AA_FILE_BY_LAST_USER 0x0010u /* CLOSE: header names who used it last, not who closed it */
+#define AA_FILE_CLOSE_MISSED 0x0020u /* CLOSE: its end was not seen; time is when that was noticed */
+#define AA_FILE_MAPPED \
+	0x0040u /* was mapped shared and writable: what was written through memory is in no sum */
+#define AA_FILE_NAME_KERNEL 0x0080u /* NAME and NAME2 are the kernel's copies of the user's strings */
+#define AA_FILE_NO_SUMS	    0x0100u /* OPEN: no room in the table of open files */
+#define AA_FILE_BY_HANDLE   0x0200u /* OPEN: open_by_handle_at(2) */
+#define AA_FILE_EXCHANGE    0x0400u /* RENAME: the two files changed places */
+#define AA_FILE_EMPTY_PATH  0x0800u /* AT_EMPTY_PATH: the file is the one of fd */
+#define AA_FILE_FIXED	    0x1000u /* OPEN: into a slot of io_uring, no descriptor */
+
+/*
+ * AA_EVENT_OPEN: a file was opened, or not (error > 0). Texts: PATH on success (walked from the kernel's file). On
+ * failure NAME, with DIR if the name is relative or the process is in a chroot.
+ */
+struct aa_file_open {
+	struct aa_header header;
+	struct aa_node node;
+	__u64 open;  /* names the open file in later records; never reused within a session; 0 on failure */
+	__s32 error; /* positive errno, 0 */
+	__s32 fd;    /* -1 on failure or if there is none */
+	__u32 open_flags; /* O_*, as struct file has them on success, else as asked for */
+	__u32 mode;	  /* permissions asked for, where it may create */
+	__u32 resolve;	  /* openat2(2): RESOLVE_* */
+	__u32 marks;	  /* AA_FILE_* */
+};
+
+/*
+ * AA_EVENT_CLOSE: the last reference to an open file has gone. AA_EVENT_IO: it goes on; sent every few seconds while
+ * the sums change. Sums are since the open and only grow: who stores takes the difference to the last ones.
+ */
+struct aa_file_io {
+	struct aa_header header;
+	struct aa_node node;
+	__u64 open;
+	__u64 read_bytes;
+	__u64 read_calls; /* that moved bytes, or reached the end */
+	__u64 write_bytes;
+	__u64 write_calls;
+	__u32 error_calls; /* reads and writes that failed, EAGAIN and EINTR not among them */
+	__u32 last_error;  /* errno of the last of them */
+	__u32 marks;
+	__u32 reserved;
+};
+
+/*
+ * Every other kind of file record: one act on one or two files. What a member holds:
+ *
+ *              node            node2            PATH|NAME   PATH2|NAME2  flags           others
+ * truncate     the file                         path                     -               length, size_before
+ * fallocate    the file                         path                     mode argument   offset, length, size_before
+ * unlink       the file                         path                     AT_*            nlink after, in node
+ * rmdir        the directory                    path                     AT_*
+ * rename       what moved      what was there   old         new          RENAME_*
+ * link         the file                         existing    new          AT_*
+ * symlink      the link                         the link    -            -               TARGET as given
+ * mkdir,mknod  the new one                      path                     -               mode; mknod: device
+ * chmod        the file                         path                     AT_*            mode
+ * chown        the file                         path                     AT_*            uid, gid as asked; ~0 unchanged
+ * utimes       the file                         path                     AT_*
+ * setxattr,    the file                         path                     XATTR_*         TARGET its name, length
+ * removexattr
+ * mmap         the file                         path                     PROT_*          offset, length; shared and writable only
+ * copy         source          destination      source      destination  -               length; the first of a pair of open
+ *                                                                                        files: the bytes are in their sums
+ * chdir,chroot the directory                    path
+ * mount        -               -                where       -            MS_*            TARGET what, FSTYPE
+ * umount       -                                where                    MNT_*
+ * pivot_root   -               -                new root    put_old
+ *
+ * PATH: walked by the kernel; NAME: the user's string, with DIR where it begins. Nodes are 0 where they are not known.
+ */
+struct aa_file_change {
+	struct aa_header header;
+	struct aa_node node;
+	struct aa_node node2;
+	__u64 open;  /* by descriptor: which open file, else 0 */
+	__u64 open2; /* copy: the destination's */
+	__u64 offset;
+	__u64 length;
+	__u64 size_before; /* ~0: not known */
+	__s32 error;	   /* positive errno, 0 */
+	__s32 fd;	   /* by descriptor, else -1 */
+	__u32 flags;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 device; /* mknod */
+	__u32 marks;
+};
+
 /* What a text is. */
 enum aa_text_field {
 	AA_TEXT_ARGS = 1, /* bytes at mm->arg_start: arguments, each with its NUL */
@@ -245,6 +385,16 @@ enum aa_text_field {
 	AA_TEXT_FILENAME = 6, /* bprm->filename, or the user's string of a failed exec: as given */
 	AA_TEXT_INTERP = 7,   /* bprm->interp when it differs from filename: the last interpreter */
 	AA_TEXT_CGROUP = 8,   /* path below the cgroup hierarchy's root */
+	AA_TEXT_PATH = 9,     /* files: walked from dentry and mount */
+	AA_TEXT_PATH2 = 10,   /* likewise, the second file */
+	AA_TEXT_DIR =
+		11, /* walked: where NAME begins: a directory's descriptor, cwd, or the root of a chroot */
+	AA_TEXT_NAME = 12, /* as the program gave it */
+	AA_TEXT_DIR2 = 13, /* of NAME2 */
+	AA_TEXT_NAME2 = 14,
+	AA_TEXT_TARGET = 15, /* symlink: its content; mount: its source; xattr: its name */
+	AA_TEXT_FSTYPE = 16, /* mount */
+	AA_TEXT_LAST = 16,
 };
 
 #define AA_TEXT_TRUNCATED  0x01u /* there was more */
@@ -253,6 +403,7 @@ enum aa_text_field {
 #define AA_TEXT_PSEUDO	   0x08u /* path: not a path but the name of an anonymous file ("memfd:x") */
 #define AA_TEXT_UNREADABLE 0x10u /* some of it could not be read; those bytes are 0 */
 #define AA_TEXT_USER	   0x20u /* bytes come from the process's own memory, unverified */
+#define AA_TEXT_OUTSIDE	   0x40u /* path of a file: not below the root directory of the process */
 
 /*
  * AA_EVENT_TEXT. Long texts come as several records with rising offsets. The bytes are
@@ -277,7 +428,15 @@ struct aa_config {
 	__u32 page_size;
 	__u32 capture_env;
 	__u32 syscall_mask; /* which actions the end of a system call is for: 1 << enum aa_syscall_action, order.h */
-	__u32 reserved;
+	__u32 files;	    /* enum aa_files_mode */
+	__u32 file_duties; /* AA_FILE_DUTY_*, order.h: what of files the programs of the portable tier have to do */
+	__u32 exclude_count; /* entries of aa_excludes in use */
+};
+
+enum aa_files_mode {
+	AA_FILES_NONE = 0,
+	AA_FILES_WRITES = 1, /* what changes something, and what was refused (EACCES, EPERM) */
+	AA_FILES_ALL = 2,
 };
 
 /* One page shared with the recorder (mmapable array "aa_control", one element). */
@@ -320,7 +479,11 @@ AA_ASSERT_SIZE(aa_comm_change, 40 + 8 + 32);
 AA_ASSERT_SIZE(aa_setsid, 48);
 AA_ASSERT_SIZE(aa_cgroup, 48);
 AA_ASSERT_SIZE(aa_text, 64);
-AA_ASSERT_SIZE(aa_config, 48);
+AA_ASSERT_SIZE(aa_node, 40);
+AA_ASSERT_SIZE(aa_file_open, 40 + 40 + 8 + 24);
+AA_ASSERT_SIZE(aa_file_io, 40 + 40 + 40 + 16);
+AA_ASSERT_SIZE(aa_file_change, 40 + 80 + 40 + 32);
+AA_ASSERT_SIZE(aa_config, 56);
 AA_ASSERT_SIZE(aa_scope, 104);
 AA_ASSERT_SIZE(aa_control, 256);
 

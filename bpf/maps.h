@@ -93,6 +93,22 @@ AA_MAP struct {
 	__type(value, struct aa_order);
 } aa_order SEC(".maps");
 
+/* Open files that a session uses, see order.h. Preallocated, as aa_scope is. The loader sets the size. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, __u64);
+	__type(value, struct aa_open_file);
+} aa_files SEC(".maps");
+
+/* Paths that are left out on request. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, AA_EXCLUDES);
+	__type(key, __u32);
+	__type(value, struct aa_exclude);
+} aa_excludes SEC(".maps");
+
 /* Cgroups whose path was sent. LRU: forgetting one costs a second copy of its path. */
 AA_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

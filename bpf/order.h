@@ -91,11 +91,68 @@ enum aa_syscall_action {
 	AA_SYSCALL_EXECVEAT = 2,
 	AA_SYSCALL_CRED = 3,
 	AA_SYSCALL_SETSID = 4,
+	AA_SYSCALL_NAMES = 5,	   /* unlink, rename, link, mkdir ... */
+	AA_SYSCALL_ATTRIBUTES = 6, /* chmod, chown, utimes, truncate, fallocate, xattr */
+	AA_SYSCALL_PLACE = 7,	   /* chdir, chroot, mount ... */
+	AA_SYSCALL_OPEN = 8,
+	AA_SYSCALL_TRANSFER = 9, /* read, write and their kin, sendfile, splice, copy_file_range */
+	AA_SYSCALL_MMAP = 10,
+	AA_SYSCALL_ACTIONS = 16, /* at most */
 };
 
-#define AA_SYSCALL_MASK_EXEC_FAILED (1u << AA_SYSCALL_EXECVE | 1u << AA_SYSCALL_EXECVEAT)
-#define AA_SYSCALL_MASK_CRED	    (1u << AA_SYSCALL_CRED)
-#define AA_SYSCALL_MASK_SETSID	    (1u << AA_SYSCALL_SETSID)
+#define AA_SYSCALL_MASK(action) (1u << AA_SYSCALL_##action)
+
+/*
+ * The table of open files "aa_files": key: address of struct file. Made at its open, or at the first use of one that
+ * was inherited or received; gone at its last close. Whoever uses it in a session adds to the sums.
+ */
+struct aa_open_file {
+	__u64 open;	/* as in aa_file_open */
+	__u64 start_ns; /* of who used it last */
+	__u32 tgid;
+	__u32 tid;
+	__u32 session; /* of who opened or first used it */
+	__u32 slot;
+	__u64 read_bytes;
+	__u64 read_calls;
+	__u64 write_bytes;
+	__u64 write_calls;
+	__u64 sent;    /* read_calls + write_calls + error_calls as of the last IO record */
+	__u64 sent_ns; /* CLOCK_BOOTTIME of it, of the open at first */
+	__u64 peer;    /* open file with which the last COPY record was sent */
+	__u32 error_calls;
+	__u32 last_error;
+	__u32 flags; /* AA_OPEN_FILE_* */
+	__u32 zero;
+};
+
+#define AA_OPEN_FILE_EXCLUDED 0x1u /* left out on request: counts nothing, its close makes no record */
+#define AA_OPEN_FILE_MAPPED   0x2u
+
+/* An IO record of an open file is due after so long. */
+#define AA_FILE_IO_PERIOD_NS 5000000000ull
+
+/* --exclude of the form "/literal*", which the kernel side can decide. Array "aa_excludes". */
+#define AA_EXCLUDES	  16
+#define AA_EXCLUDE_LENGTH 64
+
+struct aa_exclude {
+	__u32 length; /* bytes of prefix that must be equal; 1 to AA_EXCLUDE_LENGTH */
+	__u32 zero;
+	char prefix[AA_EXCLUDE_LENGTH];
+};
+
+/* aa_config.file_duties: set if no program of a better tier does it */
+#define AA_FILE_DUTY_URING_OPEN	 0x1u /* the programs of io_uring record opens */
+#define AA_FILE_DUTY_URING_NAMES 0x2u /* and unlinks, renames ... */
+#define AA_FILE_DUTY_URING_IO	 0x4u /* and count bytes */
+
+AA_ASSERT_SIZE(aa_open_file, 32 + 56 + 16);
+AA_ASSERT_SIZE(aa_exclude, 72);
+
+#define AA_SYSCALL_MASK_EXEC_FAILED (AA_SYSCALL_MASK(EXECVE) | AA_SYSCALL_MASK(EXECVEAT))
+#define AA_SYSCALL_MASK_CRED	    AA_SYSCALL_MASK(CRED)
+#define AA_SYSCALL_MASK_SETSID	    AA_SYSCALL_MASK(SETSID)
 
 /* struct aa_scope.flags */
 #define AA_SCOPE_NO_IMAGE 0x1u /* taken while running: no EXEC record says yet what it runs */

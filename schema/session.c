@@ -19,7 +19,8 @@ static const char *const table_names[AA_TABLE_COUNT] = {
 	[AA_TABLE_STRING] = "string", [AA_TABLE_PROCESS] = "process", [AA_TABLE_EXEC] = "exec",
 	[AA_TABLE_ENV] = "env",	      [AA_TABLE_CGROUP] = "cgroup",   [AA_TABLE_CRED] = "cred",
 	[AA_TABLE_COMM] = "comm",     [AA_TABLE_SETSID] = "setsid",   [AA_TABLE_REPARENT] = "reparent",
-	[AA_TABLE_GAP] = "gap",
+	[AA_TABLE_GAP] = "gap",	      [AA_TABLE_FILE] = "file",	      [AA_TABLE_CONTENT] = "content",
+	[AA_TABLE_BLOB] = "blob",
 };
 
 const char *aa_table_name(enum aa_table table)

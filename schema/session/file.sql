@@ -1,0 +1,106 @@
+-- SPDX-License-Identifier: Apache-2.0
+CREATE TABLE s0_file ( -- What was done with files, and what was refused; bytes come with 'close' and 'io'.
+	id INTEGER PRIMARY KEY,          -- row, in the order of recording
+	process_id INTEGER NOT NULL,     -- process row
+	time_ns INTEGER NOT NULL,        -- when it happened
+	tid INTEGER NOT NULL,            -- thread
+	kind TEXT NOT NULL,              -- 'open', 'close', 'io' (bytes of a file that stays open), 'unlink', 'rename' ...
+	error INTEGER NOT NULL,          -- 0, or the errno; of 'close' and 'io' the last failed read or write since the row before
+	path_id INTEGER,                 -- string: absolute path; of rename the old one
+	path2_id INTEGER,                -- string: rename, link: the new path; copy: the destination; pivot_root: where the old root went
+	target_id INTEGER,               -- string: what a symlink says; what was mounted; name of an extended attribute
+	source TEXT,                     -- where path comes from: 'kernel' (walked), or 'user' (the program's string, made absolute)
+	open_id INTEGER,                 -- row of the 'open' that this is about: bytes, and acts on a descriptor
+	device INTEGER,                  -- of the file: major << 20 | minor; NULL: file not known
+	inode INTEGER,                   -- its inode number
+	generation INTEGER,              -- of the inode number, NULL where the file system has none
+	type TEXT,                       -- 'file', 'dir', 'link', 'fifo', 'socket', 'char', 'block', 'other'
+	device2 INTEGER,                 -- of a second file: what a rename replaced or exchanged with; destination of a copy
+	inode2 INTEGER,                  -- its inode number
+	size_before INTEGER,             -- bytes, where known
+	size_bytes INTEGER,              -- bytes after it
+	nlink INTEGER,                   -- names that the file has after it; 0: it has none any more
+	flags INTEGER,                   -- O_* of an open, AT_*, RENAME_*, PROT_*, MS_*, as the call has them
+	mode INTEGER,                    -- permissions given or asked for
+	uid INTEGER,                     -- chown: new owner, NULL: unchanged
+	gid INTEGER,                     -- chown: new group, NULL: unchanged
+	offset INTEGER,                  -- fallocate, mmap: where
+	length INTEGER,                  -- truncate: new size; fallocate, mmap, copy, setxattr: how much
+	read_bytes INTEGER,              -- since the open or the last row of this open file: sums are exact
+	read_calls INTEGER,              -- calls that read
+	write_bytes INTEGER,             -- likewise
+	write_calls INTEGER,             -- calls that wrote
+	fd INTEGER,                      -- descriptor, where there is one
+	marks TEXT                       -- what is special or not whole: 'created,uring,path-truncated'; NULL: nothing
+);
+
+CREATE VIEW s0_file_view AS -- file with its strings: no knowledge of the interning needed.
+SELECT
+	f.id,
+	f.process_id,
+	p.pid,
+	f.tid,
+	p.comm,
+	f.time_ns,
+	strftime('%Y-%m-%dT%H:%M:%S', f.time_ns / 1000000000, 'unixepoch') || printf('.%09dZ', f.time_ns % 1000000000) AS time,
+	f.kind,
+	f.error,
+	n.name AS error_name,
+	s.text AS path,
+	s.raw AS path_raw,
+	s2.text AS path2,
+	s2.raw AS path2_raw,
+	t.text AS target,
+	t.raw AS target_raw,
+	f.source,
+	f.open_id,
+	f.device,
+	f.inode,
+	f.generation,
+	f.type,
+	f.device2,
+	f.inode2,
+	f.size_before,
+	f.size_bytes,
+	f.nlink,
+	f.flags,
+	f.mode,
+	f.uid,
+	f.gid,
+	f.offset,
+	f.length,
+	f.read_bytes,
+	f.read_calls,
+	f.write_bytes,
+	f.write_calls,
+	f.fd,
+	f.marks
+FROM s0_file AS f
+LEFT JOIN s0_process AS p ON p.id = f.process_id
+LEFT JOIN errno_name AS n ON n.error = f.error
+LEFT JOIN s0_string AS s ON s.id = f.path_id
+LEFT JOIN s0_string AS s2 ON s2.id = f.path2_id
+LEFT JOIN s0_string AS t ON t.id = f.target_id;
+-- @index
+CREATE INDEX IF NOT EXISTS s0_file_time ON s0_file (time_ns);
+-- @timeline
+SELECT
+	f.time_ns AS time_ns,
+	strftime('%Y-%m-%dT%H:%M:%S', f.time_ns / 1000000000, 'unixepoch') || printf('.%09dZ', f.time_ns % 1000000000) AS time,
+	f.kind AS kind,
+	p.pid AS pid,
+	f.tid AS tid,
+	f.process_id AS process_id,
+	p.comm AS comm,
+	coalesce(s.text, '')
+		|| coalesce(' -> ' || s2.text, ' -> ' || t.text, '')
+		|| CASE WHEN f.error <> 0 THEN ': ' || coalesce(n.name, 'errno ' || f.error) ELSE '' END
+		|| CASE WHEN f.kind IN ('close', 'io') AND coalesce(f.read_bytes, 0) + coalesce(f.write_bytes, 0) > 0 THEN ' (read ' || coalesce(f.read_bytes, 0) || ', wrote ' || coalesce(f.write_bytes, 0) || ' bytes)' ELSE '' END AS detail,
+	'file' AS row_table,
+	f.id AS row_id
+FROM s0_file AS f
+LEFT JOIN s0_process AS p ON p.id = f.process_id
+LEFT JOIN s0_string AS s ON s.id = f.path_id
+LEFT JOIN s0_string AS s2 ON s2.id = f.path2_id
+LEFT JOIN s0_string AS t ON t.id = f.target_id
+LEFT JOIN errno_name AS n ON n.error = f.error
