@@ -15,13 +15,13 @@
 #include "stats.h"
 #include "text.h"
 
-#define AA_DOCTOR_ROWS 48
+#define AA_DOCTOR_ROWS 96
 
 /* A probe row of the recording that was tried; its strings are copies, as the kernel side is closed by now. */
 struct aa_choice {
 	char capability[32];
 	char tier[16];
-	char program[96];
+	char program[512];
 	char reason[512]; /* "" when attached */
 	bool attached;
 	int error;

@@ -95,7 +95,7 @@ static void put_features(struct json *json, const struct aa_features *features)
 		[AA_FEATURE_LSM_LIST] = "lsm_list",	[AA_FEATURE_KPROBE] = "kprobe",
 		[AA_FEATURE_TP_BTF] = "tp_btf",		[AA_FEATURE_ITERATOR] = "iterator",
 		[AA_FEATURE_RAW_TP] = "raw_tp",		[AA_FEATURE_TEST_RUN] = "test_run",
-		[AA_FEATURE_TRACEFS] = "tracefs",
+		[AA_FEATURE_TRACEFS] = "tracefs",	[AA_FEATURE_TRACEPOINT] = "tracepoint",
 	};
 
 	open_value(json, "features", "[");

@@ -19,7 +19,10 @@ struct aa_kernel_options {
 	uint32_t max_processes;		    /* of the scope map; 0: the default, 65536 */
 	uint64_t max_arg_bytes;		    /* 0: the default, 128 KiB; at most 2 MiB */
 	bool capture_env;
-	bool debug; /* libbpf's and the verifier's log on standard error */
+	enum aa_files_mode files; /* which file activity is recorded */
+	char *const *excludes;	  /* NULL, or globs of paths that are left out, the last one NULL */
+	uint32_t max_open_files;  /* that are known at a time; 0: the default, 32768 */
+	bool debug;		  /* libbpf's and the verifier's log on standard error */
 	bool statistics; /* verified instructions of each program also before 5.16, which asks for the verifier's log */
 };
 

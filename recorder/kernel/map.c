@@ -96,6 +96,7 @@ int aa_kernel_set_config(struct aa_kernel *kernel, struct aa_error *error)
 		config->max_arg_bytes = LIMIT_MAX_ARG_BYTES;
 	config->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
 	config->capture_env = options->capture_env;
+	config->files = options->files;
 	for (unsigned lane = 0; lane < AA_LANE_COUNT; lane++)
 		config->ring_bytes[lane] = ring_bytes(options, lane);
 	if (bpf_map_update_elem(map_fd(kernel->objects[0], "aa_config"), &zero, config, BPF_ANY) != 0)
@@ -103,11 +104,12 @@ int aa_kernel_set_config(struct aa_kernel *kernel, struct aa_error *error)
 	return 0;
 }
 
-int aa_kernel_set_syscalls(struct aa_kernel *kernel, uint32_t mask, struct aa_error *error)
+int aa_kernel_set_duties(struct aa_kernel *kernel, uint32_t syscalls, uint32_t files, struct aa_error *error)
 {
-	if (kernel->config.syscall_mask == mask)
+	if (kernel->config.syscall_mask == syscalls && kernel->config.file_duties == files)
 		return 0;
-	kernel->config.syscall_mask = mask;
+	kernel->config.syscall_mask = syscalls;
+	kernel->config.file_duties = files;
 	return aa_kernel_set_config(kernel, error);
 }
 

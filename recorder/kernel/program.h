@@ -13,11 +13,11 @@
 #include "error.h"
 #include "kernel.h"
 
-#define AA_ROUNDS_MAX	      24
-#define AA_PROGRAMS_MAX	      48
-#define AA_PROBES_MAX	      64
+#define AA_ROUNDS_MAX	      32
+#define AA_PROGRAMS_MAX	      160
+#define AA_PROBES_MAX	      128
 #define AA_REASON_SIZE	      512
-#define AA_PROBE_PROGRAM_SIZE 128
+#define AA_PROBE_PROGRAM_SIZE 512
 
 /*
  * Refuses, with words, what a host must have whatever the programs: capabilities, no lockdown, bpf(2), the
@@ -57,8 +57,11 @@ const char *aa_kernel_strerror(int error);
  */
 uint32_t aa_kernel_verified(struct aa_kernel *kernel, const char *name);
 
-/* Which system calls aa_sysexit_* serves: AA_SYSCALL_MASK_* of order.h. Returns 0 or a negative errno with a text. */
-int aa_kernel_set_syscalls(struct aa_kernel *kernel, uint32_t mask, struct aa_error *error);
+/*
+ * Which system calls aa_sysexit_* serves, AA_SYSCALL_MASK_* of order.h, and what of files is left to the programs of
+ * io_uring, AA_FILE_DUTY_*. Returns 0 or a negative errno with a text.
+ */
+int aa_kernel_set_duties(struct aa_kernel *kernel, uint32_t syscalls, uint32_t files, struct aa_error *error);
 
 /*
  * Compares what the programs last read of the recorder itself, through CO-RE, with what it knows of itself.

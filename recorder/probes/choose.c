@@ -52,8 +52,10 @@ static void apply_target(struct aa_row *row, const char *name, const struct aa_t
 
 	if (target->state == AA_TARGET_MISSING)
 		rule_out(row, ENOENT, "%s: this kernel has no %s %s", name,
-			 info->kind == AA_PROGRAM_TP_BTF || info->kind == AA_PROGRAM_RAW_TP ? "tracepoint"
-											    : "function",
+			 info->kind == AA_PROGRAM_TP_BTF || info->kind == AA_PROGRAM_RAW_TP ||
+					 info->kind == AA_PROGRAM_TRACEPOINT
+				 ? "tracepoint"
+				 : "function",
 			 info->target);
 	else if (target->state == AA_TARGET_DIFFERS)
 		rule_out(row, ENOEXEC, "%s: %s of this kernel has the arguments (%s), not (%s)", name,
@@ -93,14 +95,25 @@ static void judge_row(struct aa_row *row, const struct aa_features *features, co
 			     &targets[aa_program_info(row->programs[i]) - aa_program_infos]);
 }
 
-/* Where the kernel preempts, kprobes come first. */
+#define RANKS (AA_TIER_COUNT + 2)
+
+/* Where the kernel preempts, kprobes come first, then classic tracepoints. */
 static unsigned rank(const struct aa_hook *hook, bool preempts)
 {
-	return preempts && hook->tier == AA_TIER_KPROBE ? 0 : (unsigned)hook->tier;
+	if (preempts && hook->tier == AA_TIER_KPROBE)
+		return 0;
+	if (preempts && aa_program_info(hook->programs[0])->kind == AA_PROGRAM_TRACEPOINT)
+		return 1;
+	return (unsigned)hook->tier + 2;
+}
+
+static bool is_wanted(const struct aa_hook *hook, unsigned wanted)
+{
+	return (!hook->snapshot || wanted & AA_WANT_SNAPSHOT) && (!hook->files || wanted & AA_WANT_FILES);
 }
 
 void aa_choice_init(struct aa_choice *choice, const struct aa_features *features,
-		    const struct aa_target *targets, enum aa_tier tier, bool snapshot)
+		    const struct aa_target *targets, enum aa_tier tier, unsigned wanted)
 {
 	choice->count = 0;
 	choice->tier = tier;
@@ -108,9 +121,9 @@ void aa_choice_init(struct aa_choice *choice, const struct aa_features *features
 	for (unsigned begin = 0, end; begin < aa_hook_count; begin = end) {
 		for (end = begin; end < aa_hook_count && same_capability(&aa_hooks[begin], &aa_hooks[end]);)
 			end++;
-		if (aa_hooks[begin].snapshot && !snapshot)
+		if (!is_wanted(&aa_hooks[begin], wanted))
 			continue;
-		for (unsigned order = 0; order <= AA_TIER_COUNT; order++) {
+		for (unsigned order = 0; order < RANKS; order++) {
 			for (unsigned i = begin; i < end; i++) {
 				struct aa_row *row = &choice->rows[choice->count];
 
@@ -176,6 +189,18 @@ unsigned aa_choice_syscalls(struct aa_choice *choice)
 		mask |= row ? row->hook->syscalls : 0;
 	}
 	return mask;
+}
+
+unsigned aa_choice_duties(struct aa_choice *choice)
+{
+	unsigned duties = 0;
+
+	for (unsigned at = 0; at < choice->count; at = aa_choice_next(choice, at)) {
+		const struct aa_row *row = aa_choice_row(choice, choice->rows[at].hook->capability);
+
+		duties |= row ? row->hook->duties : 0;
+	}
+	return duties;
 }
 
 static bool needs(const struct aa_row *row, const char *program)

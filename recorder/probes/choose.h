@@ -28,9 +28,12 @@ struct aa_choice {
 	bool preempts;
 };
 
-/* targets: as of aa_targets_look. Rows for snapshots are left out unless they are wanted. */
+#define AA_WANT_SNAPSHOT 0x1u
+#define AA_WANT_FILES	 0x2u
+
+/* targets: as of aa_targets_look. Rows for snapshots and files are left out unless they are wanted: AA_WANT_*. */
 void aa_choice_init(struct aa_choice *choice, const struct aa_features *features,
-		    const struct aa_target *targets, enum aa_tier tier, bool snapshot);
+		    const struct aa_target *targets, enum aa_tier tier, unsigned wanted);
 
 /* The row that serves a capability as things stand, NULL if none does. */
 struct aa_row *aa_choice_row(struct aa_choice *choice, const char *capability);
@@ -43,6 +46,9 @@ unsigned aa_choice_programs(struct aa_choice *choice, const char **ret_names);
 
 /* What aa_config.syscall_mask must be for the rows that serve. */
 unsigned aa_choice_syscalls(struct aa_choice *choice);
+
+/* AA_FILE_DUTY_*: what the programs of io_uring must do for the rows that serve. */
+unsigned aa_choice_duties(struct aa_choice *choice);
 
 /*
  * A program failed: rows that need it are out, of one capability (silent: others may hear from the same

@@ -23,9 +23,10 @@
 #include "program.h"
 #include "security.h"
 
-#define TEST_FUNCTION "bpf_fentry_test1"
-#define PMUS	      "/sys/bus/event_source/devices"
-#define KPROBE_PMU    PMUS "/kprobe/type"
+#define TEST_FUNCTION	"bpf_fentry_test1"
+#define TEST_TRACEPOINT "sched/sched_process_exec"
+#define PMUS		"/sys/bus/event_source/devices"
+#define KPROBE_PMU	PMUS "/kprobe/type"
 
 static const char *const tracefs_places[] = { "/sys/kernel/tracing/events",
 					      "/sys/kernel/debug/tracing/events" };
@@ -44,6 +45,7 @@ const char *aa_feature_name(enum aa_feature_id feature)
 		[AA_FEATURE_RAW_TP] = "raw tracepoints",
 		[AA_FEATURE_TEST_RUN] = "test runs",
 		[AA_FEATURE_TRACEFS] = "tracefs",
+		[AA_FEATURE_TRACEPOINT] = "classic tracepoints",
 	};
 
 	return feature < AA_FEATURE_COUNT ? names[feature] : "?";
@@ -179,21 +181,37 @@ static void find_lsm(struct aa_features *features, uint32_t id)
 	}
 }
 
-static int kprobe_type(void)
+/* The number in a small file, -1 if there is none. */
+static int read_number(const char *path)
 {
 	char text[16] = "";
-	aa_cleanup_close int fd = open(KPROBE_PMU, O_RDONLY | O_CLOEXEC);
+	aa_cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
 		return -1;
 	return (int)strtol(text, NULL, 10);
 }
 
+/* Makes the event, and hangs the program there. Returns the event or -1 with errno. */
+static int attach_event(struct perf_event_attr *attr, pid_t pid, int cpu, int program)
+{
+	int fd = (int)syscall(SYS_perf_event_open, attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	if (fd >= 0 && ioctl(fd, PERF_EVENT_IOC_SET_BPF, program) != 0) {
+		int error = errno;
+
+		(void)close(fd);
+		errno = error;
+		return -1;
+	}
+	return fd;
+}
+
 static void find_kprobe(struct aa_feature *feature)
 {
 	aa_cleanup_close int program = load(BPF_PROG_TYPE_KPROBE, 0, 0);
 	struct perf_event_attr attr;
-	int type = kprobe_type(), fd;
+	int type = read_number(KPROBE_PMU);
 
 	if (program < 0) {
 		answer(feature, -1, "loading a program");
@@ -208,15 +226,37 @@ static void find_kprobe(struct aa_feature *feature)
 	attr.size = sizeof(attr);
 	attr.type = (uint32_t)type;
 	attr.kprobe_func = (uintptr_t)TEST_FUNCTION;
-	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	if (fd >= 0 && ioctl(fd, PERF_EVENT_IOC_SET_BPF, program) != 0) {
-		int error = errno;
+	answer(feature, attach_event(&attr, -1, 0, program), "attaching a program");
+}
 
-		(void)close(fd);
-		errno = error;
-		fd = -1;
+/* The event is of this process alone, so that nobody else's calls run the program meanwhile. */
+static void find_tracepoint(struct aa_feature *feature)
+{
+	aa_cleanup_close int program = -1;
+	struct perf_event_attr attr;
+	int id = -1;
+
+	for (unsigned i = 0; i < sizeof(tracefs_places) / sizeof(tracefs_places[0]) && id < 0; i++) {
+		char path[96];
+
+		(void)snprintf(path, sizeof(path), "%s/%s/id", tracefs_places[i], TEST_TRACEPOINT);
+		id = read_number(path);
 	}
-	answer(feature, fd, "attaching a program");
+	if (id < 0) {
+		errno = ENOENT;
+		answer(feature, -1, "tracefs has no " TEST_TRACEPOINT);
+		return;
+	}
+	program = load(BPF_PROG_TYPE_TRACEPOINT, 0, 0);
+	if (program < 0) {
+		answer(feature, -1, "loading a program");
+		return;
+	}
+	memset(&attr, 0, sizeof(attr));
+	attr.size = sizeof(attr);
+	attr.type = PERF_TYPE_TRACEPOINT;
+	attr.config = (uint32_t)id;
+	answer(feature, attach_event(&attr, 0, -1, program), "attaching a program");
 }
 
 static void find_raw(struct aa_features *features)
@@ -294,6 +334,7 @@ void aa_features_find(const struct aa_btf *btf, struct aa_features *ret_features
 	find_raw(ret_features);
 	find_kprobe(&feature[AA_FEATURE_KPROBE]);
 	find_tracefs(&feature[AA_FEATURE_TRACEFS]);
+	find_tracepoint(&feature[AA_FEATURE_TRACEPOINT]);
 	find_lsm(ret_features, ids.lsm);
 	feature[AA_FEATURE_KERNEL_BTF].present = true;
 	find_tracing(&feature[AA_FEATURE_FENTRY], BPF_TRACE_FENTRY, ids.function);

@@ -10,6 +10,7 @@
 /* What a name of C or of the kernel hides. BTF_KIND_TYPE_TAG is 18, newer than the headers of libbpf 0.5. */
 #define KIND_TYPE_TAG 18
 #define NESTING_MAX   32
+#define HASHES	      4096
 
 static const struct btf_type *strip(const struct btf *types, uint32_t id)
 {
@@ -108,7 +109,8 @@ static void look_at_typedef(const struct btf *types, const struct btf_type *type
 	for (unsigned i = 0; i < aa_program_info_count; i++) {
 		const struct aa_program_info *info = &aa_program_infos[i];
 
-		if ((info->kind != AA_PROGRAM_TP_BTF && info->kind != AA_PROGRAM_RAW_TP) ||
+		if ((info->kind != AA_PROGRAM_TP_BTF && info->kind != AA_PROGRAM_RAW_TP &&
+		     info->kind != AA_PROGRAM_TRACEPOINT) ||
 		    strcmp(info->target, name + sizeof(btf_trace) - 1) != 0)
 			continue;
 		look_at_tracepoint(types, type, targets[i].found, sizeof(targets[i].found));
@@ -121,10 +123,28 @@ static bool has_target(enum aa_program_kind kind)
 	return kind != AA_PROGRAM_RUN && kind != AA_PROGRAM_ITERATOR && kind != AA_PROGRAM_LSM;
 }
 
+/* FNV-1a, folded. The kernel has some 60,000 functions and typedefs, nearly all of them no target. */
+static unsigned hash(const char *name)
+{
+	uint32_t value = 2166136261u;
+
+	while (*name != '\0')
+		value = (value ^ (unsigned char)*name++) * 16777619u;
+	return (value ^ value >> 16) % HASHES;
+}
+
+static const char *without_prefix(const char *name)
+{
+	return strncmp(name, btf_trace, sizeof(btf_trace) - 1) == 0 ? name + sizeof(btf_trace) - 1 : name;
+}
+
 void aa_targets_look(const struct btf *types, bool complete, struct aa_target *ret_targets)
 {
+	bool wanted[HASHES] = { false };
 	const struct btf_type *type;
 
+	for (unsigned i = 0; i < aa_program_info_count; i++)
+		wanted[hash(aa_program_infos[i].target)] = true;
 	for (unsigned i = 0; i < aa_program_info_count; i++)
 		ret_targets[i] = (struct aa_target){ .state = AA_TARGET_UNKNOWN };
 	for (uint32_t id = 1; types && (type = btf__type_by_id(types, id)) != NULL; id++) {
@@ -133,7 +153,7 @@ void aa_targets_look(const struct btf *types, bool complete, struct aa_target *r
 		if (!btf_is_func(type) && !btf_is_typedef(type))
 			continue;
 		name = btf__name_by_offset(types, type->name_off);
-		if (!name)
+		if (!name || !wanted[hash(without_prefix(name))])
 			continue;
 		if (btf_is_func(type))
 			look_at_function(types, type, name, ret_targets);

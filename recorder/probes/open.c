@@ -14,7 +14,7 @@
 
 /* A better row that nothing is wrong with. */
 static const char passed_over[] = "passed over: this kernel may preempt eBPF programs, and fentry would then "
-				  "skip events of other tasks; kprobes "
+				  "skip events of other tasks; kprobes and classic tracepoints "
 				  "run with preemption off";
 
 static void add_row(struct aa_kernel *kernel, const struct aa_row *row, bool attached, const char *reason)
@@ -87,7 +87,8 @@ static int require_rows(struct aa_choice *choice, struct aa_error *error)
 		const struct aa_hook *hook = choice->rows[at].hook;
 		char text[800] = "";
 
-		if (aa_choice_row(choice, hook->capability) || !(hook->required || is_asked_for(choice, at)))
+		if (aa_choice_row(choice, hook->capability) || hook->optional ||
+		    !(hook->required || is_asked_for(choice, at)))
 			continue;
 		say_capability(choice, at, text, sizeof(text));
 		if (choice->tier != AA_TIER_ANY)
@@ -127,7 +128,9 @@ static int open_kernel(const struct aa_probes_options *options, struct aa_choice
 	report->features_ns = aa_monotonic_ns() - begin;
 	if (r < 0)
 		return r;
-	aa_choice_init(choice, &report->features, targets, options->tier, options->snapshot);
+	aa_choice_init(choice, &report->features, targets, options->tier,
+		       (options->snapshot ? AA_WANT_SNAPSHOT : 0) |
+			       (options->kernel.files != AA_FILES_NONE ? AA_WANT_FILES : 0));
 	r = require_rows(choice, error); /* cheap refusals first */
 	if (r < 0) {
 		aa_btf_release(&btf);

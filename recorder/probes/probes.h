@@ -37,8 +37,9 @@ enum aa_feature_id {
 	AA_FEATURE_TP_BTF,
 	AA_FEATURE_ITERATOR,
 	AA_FEATURE_RAW_TP,
-	AA_FEATURE_TEST_RUN, /* BPF_PROG_TEST_RUN of a raw tracepoint program, 5.10 */
-	AA_FEATURE_TRACEFS,  /* mounted; nothing here needs it, kprobes of kernels without the PMU would */
+	AA_FEATURE_TEST_RUN,   /* BPF_PROG_TEST_RUN of a raw tracepoint program, 5.10 */
+	AA_FEATURE_TRACEFS,    /* mounted: classic tracepoints are found there */
+	AA_FEATURE_TRACEPOINT, /* programs hang at classic tracepoints */
 	AA_FEATURE_COUNT,
 };
 
@@ -50,7 +51,8 @@ struct aa_feature {
 
 struct aa_features {
 	struct aa_feature feature[AA_FEATURE_COUNT];
-	bool preempts; /* eBPF programs may be preempted: kprobes come first, they run with preemption off */
+	/* eBPF programs may be preempted: kprobes and classic tracepoints come first, they run with preemption off */
+	bool preempts;
 	char preemption[48]; /* "none", "voluntary", "lazy", "full", "static: none" ..., for people */
 };
 
@@ -66,6 +68,14 @@ enum aa_proof_id {
 	AA_PROOF_EXEC_FAILED,
 	AA_PROOF_EXEC,
 	AA_PROOF_EXIT,
+	AA_PROOF_FILE_OPEN,
+	AA_PROOF_FILE_NAMES,
+	AA_PROOF_FILE_ATTRIBUTES,
+	AA_PROOF_FILE_PLACE,
+	AA_PROOF_FILE_TRANSFER,
+	AA_PROOF_FILE_MMAP,
+	AA_PROOF_FILE_CLOSE,
+	AA_PROOF_FILE_URING,
 	AA_PROOF_COUNT,
 };
 
@@ -117,14 +127,14 @@ enum aa_survey_state {
 struct aa_survey_row {
 	const char *capability;
 	enum aa_tier tier;
-	char program[128]; /* "a" or "a+b" */
+	char program[512]; /* "a" or "a+b" */
 	enum aa_survey_state state;
 	bool required; /* the capability is */
 	int error;     /* positive errno, 0 if it works */
 	char reason[512];
 };
 
-#define AA_SURVEY_ROWS 48
+#define AA_SURVEY_ROWS 96
 
 struct aa_survey {
 	struct aa_features features;

@@ -93,7 +93,8 @@ static int survey_tier(const struct aa_probes_options *options, enum aa_tier tie
 	unsigned first = survey->count;
 	int r = 0;
 
-	aa_choice_init(choice, &survey->features, targets, tier, true);
+	aa_choice_init(choice, &survey->features, targets, tier,
+		       AA_WANT_SNAPSHOT | (options->kernel.files != AA_FILES_NONE ? AA_WANT_FILES : 0));
 	if (offers_anything(choice, tier))
 		r = try_tier(options, choice, &survey->features, error);
 	if (r < 0)

@@ -172,6 +172,8 @@ enum aa_feature_id aa_program_feature(enum aa_program_kind kind)
 		return AA_FEATURE_ITERATOR;
 	case AA_PROGRAM_RAW_TP:
 		return AA_FEATURE_RAW_TP;
+	case AA_PROGRAM_TRACEPOINT:
+		return AA_FEATURE_TRACEPOINT;
 	case AA_PROGRAM_RUN:
 		return AA_FEATURE_TEST_RUN;
 	}

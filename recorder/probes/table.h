@@ -7,8 +7,8 @@
 
 #include "probes.h"
 
-#define AA_HOOK_PROGRAMS 4 /* at most, in a row */
-#define AA_HOOKS_MAX	 48
+#define AA_HOOK_PROGRAMS 24 /* at most, in a row */
+#define AA_HOOKS_MAX	 96
 
 /* How a program hangs in the kernel. */
 enum aa_program_kind {
@@ -19,7 +19,8 @@ enum aa_program_kind {
 	AA_PROGRAM_TP_BTF,
 	AA_PROGRAM_ITERATOR,
 	AA_PROGRAM_RAW_TP,
-	AA_PROGRAM_RUN, /* loaded and never attached: run by BPF_PROG_TEST_RUN */
+	AA_PROGRAM_TRACEPOINT, /* classic */
+	AA_PROGRAM_RUN,	       /* loaded and never attached: run by BPF_PROG_TEST_RUN */
 };
 
 struct aa_program_info {
@@ -46,9 +47,12 @@ struct aa_hook {
 	enum aa_tier tier;
 	enum aa_proof_id proof;
 	unsigned syscalls; /* bits of aa_config.syscall_mask that the row needs */
+	unsigned duties;   /* AA_FILE_DUTY_* that are left to the programs of io_uring when the row serves */
 	bool required;	   /* the capability is */
 	bool snapshot;	   /* only wanted for aa_kernel_snapshot */
-	bool provable;	   /* makes a record that the self-test provokes, proof; else working is attaching */
+	bool files;	   /* only wanted when files are recorded */
+	bool optional; /* a kernel may have been built without what it records: nothing serving is no refusal */
+	bool provable; /* makes a record that the self-test provokes, proof; else working is attaching */
 };
 
 extern const struct aa_hook aa_hooks[];

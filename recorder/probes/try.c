@@ -206,7 +206,8 @@ int aa_try_rounds(struct aa_kernel *kernel, struct aa_choice *choice, struct aa_
 		int r = load(kernel, choice, error);
 
 		if (r == 0)
-			r = aa_kernel_set_syscalls(kernel, aa_choice_syscalls(choice), error);
+			r = aa_kernel_set_duties(kernel, aa_choice_syscalls(choice), aa_choice_duties(choice),
+						 error);
 		if (r < 0)
 			return r;
 		loaded = aa_monotonic_ns();

@@ -57,7 +57,7 @@ static struct aa_target *target_of(const char *program)
 
 static void choose(enum aa_tier tier)
 {
-	aa_choice_init(&choice, &features, targets, tier, true);
+	aa_choice_init(&choice, &features, targets, tier, AA_WANT_SNAPSHOT | AA_WANT_FILES);
 }
 
 /* programs: "a+b", NULL: none serves. */
@@ -107,7 +107,7 @@ static void test_best(void **state)
 	serves("process.adopt", AA_TIER_PORTABLE, "aa_adopt_iter");
 	serves("process.snapshot", AA_TIER_PORTABLE, "aa_snap_iter");
 	assert_int_equal(aa_choice_syscalls(&choice), 0);
-	aa_choice_init(&choice, &features, targets, AA_TIER_ANY, false);
+	aa_choice_init(&choice, &features, targets, AA_TIER_ANY, 0);
 	serves("process.snapshot", AA_TIER_PORTABLE, NULL);
 	serves("process.adopt", AA_TIER_PORTABLE, "aa_adopt_iter");
 }
