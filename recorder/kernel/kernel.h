@@ -81,6 +81,12 @@ uint32_t aa_kernel_tracked(struct aa_kernel *kernel);
 /* Takes everything out of scope: nothing more is recorded (records in the rings stay). */
 void aa_kernel_forget_all(struct aa_kernel *kernel);
 
+/* How many open files are known; exact only when nothing changes. */
+uint32_t aa_kernel_open_files(struct aa_kernel *kernel);
+
+/* Forgets them all: their closes make no records. */
+void aa_kernel_forget_files(struct aa_kernel *kernel);
+
 /*
  * Waits until every program run that began before has ended, so that its records are in the ring and it has
  * seen what we changed: a global memory barrier waits for an RCU grace period, and tracing programs run

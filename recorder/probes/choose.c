@@ -118,6 +118,7 @@ void aa_choice_init(struct aa_choice *choice, const struct aa_features *features
 	choice->count = 0;
 	choice->tier = tier;
 	choice->preempts = features->preempts;
+	choice->files = (wanted & AA_WANT_FILES) != 0;
 	for (unsigned begin = 0, end; begin < aa_hook_count; begin = end) {
 		for (end = begin; end < aa_hook_count && same_capability(&aa_hooks[begin], &aa_hooks[end]);)
 			end++;

@@ -26,6 +26,7 @@ struct aa_choice {
 	unsigned count;
 	enum aa_tier tier; /* that was asked for */
 	bool preempts;
+	bool files; /* are wanted */
 };
 
 #define AA_WANT_SNAPSHOT 0x1u

@@ -21,6 +21,8 @@ struct aa_selftest {
 		[AA_PROOF_COUNT]; /* positive errno: the process could not do it, so silence proves nothing */
 	bool execve_arrived;	  /* AA_PROOF_EXEC_FAILED is both */
 	bool execveat_arrived;
+	bool open_arrived[2]; /* one that opened something, one that failed */
+	uint64_t kinds;	      /* 1 << kind of the file records that came: some proofs are several */
 	bool caller_known; /* the EXEC record says which thread called exec; AA_PROOF_EXEC needs no more than the record */
 	int adopt_error;	/* positive errno of the adoption, 0 if it worked */
 	char adopt_reason[256]; /* its words */
@@ -28,11 +30,13 @@ struct aa_selftest {
 
 /*
  * Does it once, as session 0, slot 0; what arrived is added to *selftest, so that a second try may complete
- * the first. The lifecycle ring is consumed, the process is reaped, and nothing is in scope afterwards.
+ * the first. files: something is done to files, too. The rings are consumed, the process is reaped, and
+ * nothing is in scope, and no open file known, afterwards.
  * Signal handlers, the terminal and other children of the caller are left alone. Returns 0, or a negative
  * errno with a text if there could be no process at all.
  */
-int aa_selftest_run(struct aa_kernel *kernel, struct aa_selftest *selftest, struct aa_error *error);
+int aa_selftest_run(struct aa_kernel *kernel, bool files, struct aa_selftest *selftest,
+		    struct aa_error *error);
 
 /* "process.fork" ... */
 const char *aa_proof_capability(enum aa_proof_id proof);

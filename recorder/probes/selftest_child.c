@@ -52,7 +52,7 @@ static void silence(void)
 }
 
 /* Does not return. The report goes out before the exec, and only what comes back from it is added. */
-static void act(int done_fd)
+static void act(int done_fd, bool files)
 {
 	static char *const arguments[] = { (char *)(uintptr_t) "aa-record", (char *)(uintptr_t) "--version",
 					   NULL };
@@ -65,6 +65,8 @@ static void act(int done_fd)
 	report.error[AA_PROOF_RENAME] = error_of(prctl(PR_SET_NAME, "aa-self-test"));
 	report.error[AA_PROOF_SETSID] = setsid() < 0 ? errno : 0;
 	turn_keepcaps(&report);
+	if (files)
+		aa_selftest_files(&report);
 	(void)execve(NOWHERE, arguments, nothing);
 	(void)syscall(SYS_execveat, AT_FDCWD, NOWHERE, arguments, nothing, 0);
 	silence();
@@ -78,7 +80,7 @@ static void act(int done_fd)
 }
 
 /* Does not return. */
-static void live(int go_fd, int done_fd)
+static void live(int go_fd, int done_fd, bool files)
 {
 	struct aa_selftest_report report;
 	char byte;
@@ -90,7 +92,7 @@ static void live(int go_fd, int done_fd)
 		_exit(0); /* the recorder has changed its mind, or is gone */
 	pid = fork_quietly();
 	if (pid == 0)
-		act(done_fd);
+		act(done_fd, files);
 	if (pid < 0) {
 		memset(&report, 0, sizeof(report));
 		report.error[AA_PROOF_FORK] = errno;
@@ -107,7 +109,7 @@ static void close_pair(const int *fds)
 	(void)close(fds[1]);
 }
 
-int aa_selftest_child_start(struct aa_selftest_child *child, struct aa_error *error)
+int aa_selftest_child_start(struct aa_selftest_child *child, bool files, struct aa_error *error)
 {
 	sigset_t all, before;
 	int go[2], done[2], failure;
@@ -129,7 +131,7 @@ int aa_selftest_child_start(struct aa_selftest_child *child, struct aa_error *er
 	if (child->pid == 0) {
 		(void)close(go[1]);
 		(void)close(done[0]);
-		live(go[0], done[1]);
+		live(go[0], done[1], files);
 	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	(void)close(go[0]);

@@ -23,8 +23,8 @@ struct aa_selftest_child {
 	struct aa_selftest_report report; /* the last that was read */
 };
 
-/* Makes the first process; it waits. Returns 0 or a negative errno with a text. */
-int aa_selftest_child_start(struct aa_selftest_child *child, struct aa_error *error);
+/* Makes the first process; it waits. files: it is to do something to files, too. Returns 0 or a negative errno with a text. */
+int aa_selftest_child_start(struct aa_selftest_child *child, bool files, struct aa_error *error);
 void aa_selftest_child_go(const struct aa_selftest_child *child);
 
 /* To be called when done_fd is readable. True at the end of the file. */
@@ -32,5 +32,8 @@ bool aa_selftest_child_read(struct aa_selftest_child *child);
 
 /* Reaps it: done says that it ends by itself, else it is killed. */
 void aa_selftest_child_end(struct aa_selftest_child *child, bool done);
+
+/* selftest_files.c: one of each thing that is done to files, in the process that calls it. */
+void aa_selftest_files(struct aa_selftest_report *report);
 
 #endif
