@@ -8,7 +8,7 @@
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long bx, cx, dx, si, di, r8, r10, orig_ax;
+	unsigned long bx, cx, dx, si, di, bp, r8, r9, r10, orig_ax;
 };
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
@@ -43,32 +43,41 @@ static __always_inline bool aa_syscall_compat(struct task_struct *task)
 	return BPF_CORE_READ(task, thread_info.status) & AA_TS_COMPAT;
 }
 
+/* x32 calls carry a bit and share most of the numbers. */
+static __always_inline __u32 aa_syscall_number_mask(__u32 number)
+{
+	return number & ~AA_X32_SYSCALL_BIT;
+}
+
 /* regs must be the argument of a tp_btf program: read directly, as a helper would double the cost of the look. */
 static __always_inline __u32 aa_syscall_number(struct pt_regs *regs)
 {
-	return (__u32)regs->orig_ax & ~AA_X32_SYSCALL_BIT;
+	return aa_syscall_number_mask((__u32)regs->orig_ax);
 }
 
 /* The same of any registers of the kernel's. */
 static __always_inline __u32 aa_syscall_number_read(struct pt_regs *regs)
 {
-	return (__u32)BPF_CORE_READ(regs, orig_ax) & ~AA_X32_SYSCALL_BIT;
+	return aa_syscall_number_mask((__u32)BPF_CORE_READ(regs, orig_ax));
 }
 
-/* Arguments 0, 1 and 4 as the call got them. A call that failed has not changed them. */
-static __always_inline __u64 aa_syscall_argument0(struct pt_regs *regs, bool compat)
+/* Where argument `index` (0 to 5) of a call stands among the registers. */
+static __always_inline __u64 aa_syscall_argument_offset(__u32 index, bool compat)
 {
-	return compat ? (__u32)BPF_CORE_READ(regs, bx) : BPF_CORE_READ(regs, di);
-}
-
-static __always_inline __u64 aa_syscall_argument1(struct pt_regs *regs, bool compat)
-{
-	return compat ? (__u32)BPF_CORE_READ(regs, cx) : BPF_CORE_READ(regs, si);
-}
-
-static __always_inline __u64 aa_syscall_argument4(struct pt_regs *regs, bool compat)
-{
-	return compat ? (__u32)BPF_CORE_READ(regs, di) : BPF_CORE_READ(regs, r8);
+	switch (index) {
+	case 0:
+		return compat ? AA_OFFSET(pt_regs, bx) : AA_OFFSET(pt_regs, di);
+	case 1:
+		return compat ? AA_OFFSET(pt_regs, cx) : AA_OFFSET(pt_regs, si);
+	case 2:
+		return AA_OFFSET(pt_regs, dx);
+	case 3:
+		return compat ? AA_OFFSET(pt_regs, si) : AA_OFFSET(pt_regs, r10);
+	case 4:
+		return compat ? AA_OFFSET(pt_regs, di) : AA_OFFSET(pt_regs, r8);
+	default:
+		return compat ? AA_OFFSET(pt_regs, bp) : AA_OFFSET(pt_regs, r9);
+	}
 }
 
 /* Arguments of the function that a kprobe stands at; regs is the program's context. */
@@ -91,6 +100,11 @@ static __always_inline bool aa_syscall_compat(struct task_struct *task)
 	return BPF_CORE_READ(task, thread_info.flags) >> AA_TIF_32BIT & 1;
 }
 
+static __always_inline __u32 aa_syscall_number_mask(__u32 number)
+{
+	return number;
+}
+
 static __always_inline __u32 aa_syscall_number(struct pt_regs *regs)
 {
 	return (__u32)regs->syscallno;
@@ -101,25 +115,49 @@ static __always_inline __u32 aa_syscall_number_read(struct pt_regs *regs)
 	return (__u32)BPF_CORE_READ(regs, syscallno);
 }
 
-static __always_inline __u64 aa_syscall_argument0(struct pt_regs *regs, bool compat)
+static __always_inline __u64 aa_syscall_argument_offset(__u32 index, bool compat)
 {
-	return BPF_CORE_READ(regs, orig_x0);
-}
-
-static __always_inline __u64 aa_syscall_argument1(struct pt_regs *regs, bool compat)
-{
-	return BPF_CORE_READ(regs, regs[1]);
-}
-
-static __always_inline __u64 aa_syscall_argument4(struct pt_regs *regs, bool compat)
-{
-	return BPF_CORE_READ(regs, regs[4]);
+	return index == 0 ? AA_OFFSET(pt_regs, orig_x0) : AA_OFFSET(pt_regs, regs) + 8 * (__u64)index;
 }
 
 #define AA_KPROBE_ARGUMENT0(context) ((__u64)(context)->regs[0])
 #define AA_KPROBE_ARGUMENT1(context) ((__u64)(context)->regs[1])
 #define AA_KPROBE_ARGUMENT2(context) ((__u64)(context)->regs[2])
 #endif
+
+/*
+ * include/linux/errno.h: the call is restarted or interrupted inside the kernel, the program never sees
+ * these.
+ */
+#define AA_ERRNO_RESTART_FIRST 512
+#define AA_ERRNO_RESTART_LAST  516
+#define AA_ERRNO_MAX	       4095
+
+static __always_inline bool aa_call_has_failed(long result)
+{
+	return result < 0 && result >= -AA_ERRNO_MAX &&
+	       (-result < AA_ERRNO_RESTART_FIRST || -result > AA_ERRNO_RESTART_LAST);
+}
+
+/* Neither a result nor a failure: the call goes on. */
+static __always_inline bool aa_call_restarts(long result)
+{
+	return result <= -AA_ERRNO_RESTART_FIRST && result >= -AA_ERRNO_RESTART_LAST;
+}
+
+/*
+ * Argument `index` (0 to 5) of a call as it got it: the end of a call leaves its registers alone, but for the one of the
+ * result, and for execs that succeed. Of a 32-bit call the low half: the high one is not its. Best with a constant index;
+ * aa_syscall_argument_at() (names.h) is for those that come from a table.
+ */
+static __always_inline __u64 aa_syscall_argument(struct pt_regs *regs, __u32 index, bool compat)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value),
+			      (const char *)regs + aa_syscall_argument_offset(index, compat));
+	return compat ? (__u32)value : value;
+}
 
 static __always_inline bool aa_syscall_is_exec(__u32 number, bool compat)
 {

@@ -18,7 +18,7 @@ AA_SUBPROGRAM int aa_execve_ended(long result, bool at, bool compat)
 {
 	struct pt_regs *regs;
 
-	if (!aa_exec_has_failed(result))
+	if (!aa_call_has_failed(result))
 		return 0;
 	regs = aa_user_registers((struct task_struct *)bpf_get_current_task());
 	aa_exec_failed_seen(regs, result, aa_syscall_number_read(regs), at, compat);

@@ -9,20 +9,6 @@
 #include "task.h"
 #include "text.h"
 
-/*
- * include/linux/errno.h: the call is restarted or interrupted inside the kernel, the program never sees
- * these.
- */
-#define AA_ERRNO_RESTART_FIRST 512
-#define AA_ERRNO_RESTART_LAST  516
-#define AA_ERRNO_MAX	       4095
-
-static __always_inline bool aa_exec_has_failed(long result)
-{
-	return result < 0 && result >= -AA_ERRNO_MAX &&
-	       (-result < AA_ERRNO_RESTART_FIRST || -result > AA_ERRNO_RESTART_LAST);
-}
-
 struct aa_failed_exec {
 	__u64 filename;
 	__s32 error;
@@ -78,11 +64,11 @@ static __always_inline void aa_exec_failed_seen(struct pt_regs *regs, long resul
 	if (compat)
 		base.flags = AA_FLAG_COMPAT;
 	if (at) {
-		failed.dirfd = (__s32)aa_syscall_argument0(regs, compat);
-		failed.filename = aa_syscall_argument1(regs, compat);
-		failed.at_flags = (__u32)aa_syscall_argument4(regs, compat);
+		failed.dirfd = (__s32)aa_syscall_argument(regs, 0, compat);
+		failed.filename = aa_syscall_argument(regs, 1, compat);
+		failed.at_flags = (__u32)aa_syscall_argument(regs, 4, compat);
 	} else {
-		failed.filename = aa_syscall_argument0(regs, compat);
+		failed.filename = aa_syscall_argument(regs, 0, compat);
 	}
 	aa_failed_exec_send(&base, task, &failed);
 }

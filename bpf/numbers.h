@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The numbers of the calls in calls.h, from arch/x86/entry/syscalls/syscall_{32,64}.tbl, include/uapi/asm-generic/unistd.h
+ * and arch/arm64/include/asm/unistd32.h. Looked at before anything else, because it is done at the end of every system
+ * call of the host. keyctl(2) commits credentials too, but changes only keyrings, which are not recorded.
+ */
+#ifndef AA_BPF_NUMBERS_H
+#define AA_BPF_NUMBERS_H
+
+#include "arch.h"
+#include "calls.h"
+
+/* From 424 on all architectures count alike. */
+#define AA_NUMBERS_COMMON \
+	[429] = AA_CALL_MOVE_MOUNT, [437] = AA_CALL_OPENAT2, [452] = AA_CALL_FCHMODAT2, \
+	[463] = AA_CALL_SETXATTRAT, [466] = AA_CALL_REMOVEXATTRAT
+
+#if defined(__TARGET_ARCH_x86)
+static const __u8 aa_native_calls[AA_SYSCALL_SLOTS] = {
+	AA_NUMBERS_COMMON,
+	[0] = AA_CALL_READ,
+	[1] = AA_CALL_WRITE,
+	[2] = AA_CALL_OPEN,
+	[9] = AA_CALL_MMAP,
+	[16] = AA_CALL_IOCTL,
+	[17] = AA_CALL_PREAD,
+	[18] = AA_CALL_PWRITE,
+	[19] = AA_CALL_READV,
+	[20] = AA_CALL_WRITEV,
+	[40] = AA_CALL_SENDFILE,
+	[AA_NATIVE_EXECVE] = AA_CALL_EXECVE,
+	[76] = AA_CALL_TRUNCATE,
+	[77] = AA_CALL_FTRUNCATE,
+	[80] = AA_CALL_CHDIR,
+	[81] = AA_CALL_FCHDIR,
+	[82] = AA_CALL_RENAME,
+	[83] = AA_CALL_MKDIR,
+	[84] = AA_CALL_RMDIR,
+	[85] = AA_CALL_CREAT,
+	[86] = AA_CALL_LINK,
+	[87] = AA_CALL_UNLINK,
+	[88] = AA_CALL_SYMLINK,
+	[90] = AA_CALL_CHMOD,
+	[91] = AA_CALL_FCHMOD,
+	[92] = AA_CALL_CHOWN,
+	[93] = AA_CALL_FCHOWN,
+	[94] = AA_CALL_LCHOWN,
+	[105] = AA_CALL_CRED, /* setuid */
+	[106] = AA_CALL_CRED, /* setgid */
+	[112] = AA_CALL_SETSID,
+	[113] = AA_CALL_CRED,  /* setreuid */
+	[114] = AA_CALL_CRED,  /* setregid */
+	[116] = AA_CALL_CRED,  /* setgroups */
+	[117] = AA_CALL_CRED,  /* setresuid */
+	[119] = AA_CALL_CRED,  /* setresgid */
+	[122] = AA_CALL_CRED,  /* setfsuid */
+	[123] = AA_CALL_CRED,  /* setfsgid */
+	[126] = AA_CALL_CRED,  /* capset */
+	[132] = AA_CALL_UTIME, /* utime */
+	[133] = AA_CALL_MKNOD,
+	[155] = AA_CALL_PIVOT_ROOT,
+	[157] = AA_CALL_CRED, /* prctl */
+	[161] = AA_CALL_CHROOT,
+	[165] = AA_CALL_MOUNT,
+	[166] = AA_CALL_UMOUNT,
+	[188] = AA_CALL_SETXATTR,
+	[189] = AA_CALL_LSETXATTR,
+	[190] = AA_CALL_FSETXATTR,
+	[197] = AA_CALL_REMOVEXATTR,
+	[198] = AA_CALL_LREMOVEXATTR,
+	[199] = AA_CALL_FREMOVEXATTR,
+	[235] = AA_CALL_UTIME, /* utimes */
+	[257] = AA_CALL_OPENAT,
+	[258] = AA_CALL_MKDIRAT,
+	[259] = AA_CALL_MKNODAT,
+	[260] = AA_CALL_FCHOWNAT,
+	[261] = AA_CALL_FUTIMESAT,
+	[263] = AA_CALL_UNLINKAT,
+	[264] = AA_CALL_RENAMEAT,
+	[265] = AA_CALL_LINKAT,
+	[266] = AA_CALL_SYMLINKAT,
+	[268] = AA_CALL_FCHMODAT,
+	[272] = AA_CALL_CRED, /* unshare */
+	[275] = AA_CALL_SPLICE,
+	[276] = AA_CALL_TEE,
+	[278] = AA_CALL_VMSPLICE,
+	[280] = AA_CALL_UTIMENSAT,
+	[285] = AA_CALL_FALLOCATE,
+	[295] = AA_CALL_PREADV,
+	[296] = AA_CALL_PWRITEV,
+	[304] = AA_CALL_OPEN_BY_HANDLE_AT,
+	[308] = AA_CALL_CRED, /* setns */
+	[316] = AA_CALL_RENAMEAT2,
+	[AA_NATIVE_EXECVEAT] = AA_CALL_EXECVEAT,
+	[326] = AA_CALL_COPY_FILE_RANGE,
+	[327] = AA_CALL_PREADV2,
+	[328] = AA_CALL_PWRITEV2,
+	/* x32's own; it shares the other numbers */
+	[514] = AA_CALL_IOCTL,
+	[515] = AA_CALL_READV,
+	[516] = AA_CALL_WRITEV,
+	[AA_X32_EXECVE] = AA_CALL_EXECVE,
+	[532] = AA_CALL_VMSPLICE,
+	[534] = AA_CALL_PREADV,
+	[535] = AA_CALL_PWRITEV,
+	[AA_X32_EXECVEAT] = AA_CALL_EXECVEAT,
+	[546] = AA_CALL_PREADV2,
+	[547] = AA_CALL_PWRITEV2,
+};
+#else
+static const __u8 aa_native_calls[AA_SYSCALL_SLOTS] = {
+	AA_NUMBERS_COMMON,
+	[5] = AA_CALL_SETXATTR,
+	[6] = AA_CALL_LSETXATTR,
+	[7] = AA_CALL_FSETXATTR,
+	[14] = AA_CALL_REMOVEXATTR,
+	[15] = AA_CALL_LREMOVEXATTR,
+	[16] = AA_CALL_FREMOVEXATTR,
+	[29] = AA_CALL_IOCTL,
+	[33] = AA_CALL_MKNODAT,
+	[34] = AA_CALL_MKDIRAT,
+	[35] = AA_CALL_UNLINKAT,
+	[36] = AA_CALL_SYMLINKAT,
+	[37] = AA_CALL_LINKAT,
+	[38] = AA_CALL_RENAMEAT,
+	[39] = AA_CALL_UMOUNT,
+	[40] = AA_CALL_MOUNT,
+	[41] = AA_CALL_PIVOT_ROOT,
+	[45] = AA_CALL_TRUNCATE,
+	[46] = AA_CALL_FTRUNCATE,
+	[47] = AA_CALL_FALLOCATE,
+	[49] = AA_CALL_CHDIR,
+	[50] = AA_CALL_FCHDIR,
+	[51] = AA_CALL_CHROOT,
+	[52] = AA_CALL_FCHMOD,
+	[53] = AA_CALL_FCHMODAT,
+	[54] = AA_CALL_FCHOWNAT,
+	[55] = AA_CALL_FCHOWN,
+	[56] = AA_CALL_OPENAT,
+	[63] = AA_CALL_READ,
+	[64] = AA_CALL_WRITE,
+	[65] = AA_CALL_READV,
+	[66] = AA_CALL_WRITEV,
+	[67] = AA_CALL_PREAD,
+	[68] = AA_CALL_PWRITE,
+	[69] = AA_CALL_PREADV,
+	[70] = AA_CALL_PWRITEV,
+	[71] = AA_CALL_SENDFILE,
+	[75] = AA_CALL_VMSPLICE,
+	[76] = AA_CALL_SPLICE,
+	[77] = AA_CALL_TEE,
+	[88] = AA_CALL_UTIMENSAT,
+	[91] = AA_CALL_CRED,  /* capset */
+	[97] = AA_CALL_CRED,  /* unshare */
+	[143] = AA_CALL_CRED, /* setregid */
+	[144] = AA_CALL_CRED, /* setgid */
+	[145] = AA_CALL_CRED, /* setreuid */
+	[146] = AA_CALL_CRED, /* setuid */
+	[147] = AA_CALL_CRED, /* setresuid */
+	[149] = AA_CALL_CRED, /* setresgid */
+	[151] = AA_CALL_CRED, /* setfsuid */
+	[152] = AA_CALL_CRED, /* setfsgid */
+	[157] = AA_CALL_SETSID,
+	[159] = AA_CALL_CRED, /* setgroups */
+	[167] = AA_CALL_CRED, /* prctl */
+	[AA_NATIVE_EXECVE] = AA_CALL_EXECVE,
+	[222] = AA_CALL_MMAP,
+	[265] = AA_CALL_OPEN_BY_HANDLE_AT,
+	[268] = AA_CALL_CRED, /* setns */
+	[276] = AA_CALL_RENAMEAT2,
+	[AA_NATIVE_EXECVEAT] = AA_CALL_EXECVEAT,
+	[285] = AA_CALL_COPY_FILE_RANGE,
+	[286] = AA_CALL_PREADV2,
+	[287] = AA_CALL_PWRITEV2,
+};
+#endif
+
+/* i386 and 32-bit ARM, which share the old numbers: 16-bit ids first, then the calls' 32-bit forms. */
+static const __u8 aa_compat_calls[AA_SYSCALL_SLOTS] = {
+	AA_NUMBERS_COMMON,
+	[3] = AA_CALL_READ,
+	[4] = AA_CALL_WRITE,
+	[5] = AA_CALL_OPEN,
+	[8] = AA_CALL_CREAT,
+	[9] = AA_CALL_LINK,
+	[10] = AA_CALL_UNLINK,
+	[AA_COMPAT_EXECVE] = AA_CALL_EXECVE,
+	[12] = AA_CALL_CHDIR,
+	[14] = AA_CALL_MKNOD,
+	[15] = AA_CALL_CHMOD,
+	[16] = AA_CALL_LCHOWN16,
+	[21] = AA_CALL_MOUNT,
+	[22] = AA_CALL_UMOUNT_OLD, /* not of ARM's EABI, where it fails with ENOSYS; likewise 30 and 90 */
+	[23] = AA_CALL_CRED,	   /* setuid */
+	[30] = AA_CALL_UTIME,
+	[38] = AA_CALL_RENAME,
+	[39] = AA_CALL_MKDIR,
+	[40] = AA_CALL_RMDIR,
+	[46] = AA_CALL_CRED, /* setgid */
+	[52] = AA_CALL_UMOUNT,
+	[54] = AA_CALL_IOCTL,
+	[61] = AA_CALL_CHROOT,
+	[66] = AA_CALL_SETSID,
+	[70] = AA_CALL_CRED, /* setreuid */
+	[71] = AA_CALL_CRED, /* setregid */
+	[81] = AA_CALL_CRED, /* setgroups */
+	[83] = AA_CALL_SYMLINK,
+	[90] = AA_CALL_MMAP_OLD,
+	[92] = AA_CALL_TRUNCATE,
+	[93] = AA_CALL_FTRUNCATE,
+	[94] = AA_CALL_FCHMOD,
+	[95] = AA_CALL_FCHOWN16,
+	[133] = AA_CALL_FCHDIR,
+	[138] = AA_CALL_CRED, /* setfsuid */
+	[139] = AA_CALL_CRED, /* setfsgid */
+	[145] = AA_CALL_READV,
+	[146] = AA_CALL_WRITEV,
+	[164] = AA_CALL_CRED, /* setresuid */
+	[170] = AA_CALL_CRED, /* setresgid */
+	[172] = AA_CALL_CRED, /* prctl */
+	[180] = AA_CALL_PREAD,
+	[181] = AA_CALL_PWRITE,
+	[182] = AA_CALL_CHOWN16,
+	[185] = AA_CALL_CRED, /* capset */
+	[187] = AA_CALL_SENDFILE,
+	[192] = AA_CALL_MMAP2,
+	[193] = AA_CALL_TRUNCATE64,
+	[194] = AA_CALL_FTRUNCATE64,
+	[198] = AA_CALL_LCHOWN,
+	[203] = AA_CALL_CRED, /* setreuid32 */
+	[204] = AA_CALL_CRED, /* setregid32 */
+	[206] = AA_CALL_CRED, /* setgroups32 */
+	[207] = AA_CALL_FCHOWN,
+	[208] = AA_CALL_CRED, /* setresuid32 */
+	[210] = AA_CALL_CRED, /* setresgid32 */
+	[212] = AA_CALL_CHOWN,
+	[213] = AA_CALL_CRED, /* setuid32 */
+	[214] = AA_CALL_CRED, /* setgid32 */
+	[215] = AA_CALL_CRED, /* setfsuid32 */
+	[216] = AA_CALL_CRED, /* setfsgid32 */
+	[AA_COMPAT_EXECVEAT] = AA_CALL_EXECVEAT,
+	[412] = AA_CALL_UTIMENSAT, /* utimensat_time64 */
+#if defined(__TARGET_ARCH_x86)
+	[217] = AA_CALL_PIVOT_ROOT,
+	[226] = AA_CALL_SETXATTR,
+	[227] = AA_CALL_LSETXATTR,
+	[228] = AA_CALL_FSETXATTR,
+	[235] = AA_CALL_REMOVEXATTR,
+	[236] = AA_CALL_LREMOVEXATTR,
+	[237] = AA_CALL_FREMOVEXATTR,
+	[239] = AA_CALL_SENDFILE, /* sendfile64 */
+	[271] = AA_CALL_UTIME,	  /* utimes */
+	[295] = AA_CALL_OPENAT,
+	[296] = AA_CALL_MKDIRAT,
+	[297] = AA_CALL_MKNODAT,
+	[298] = AA_CALL_FCHOWNAT,
+	[299] = AA_CALL_FUTIMESAT,
+	[301] = AA_CALL_UNLINKAT,
+	[302] = AA_CALL_RENAMEAT,
+	[303] = AA_CALL_LINKAT,
+	[304] = AA_CALL_SYMLINKAT,
+	[306] = AA_CALL_FCHMODAT,
+	[310] = AA_CALL_CRED, /* unshare */
+	[313] = AA_CALL_SPLICE,
+	[315] = AA_CALL_TEE,
+	[316] = AA_CALL_VMSPLICE,
+	[320] = AA_CALL_UTIMENSAT,
+	[324] = AA_CALL_FALLOCATE,
+	[333] = AA_CALL_PREADV,
+	[334] = AA_CALL_PWRITEV,
+	[342] = AA_CALL_OPEN_BY_HANDLE_AT,
+	[346] = AA_CALL_CRED, /* setns */
+	[353] = AA_CALL_RENAMEAT2,
+	[377] = AA_CALL_COPY_FILE_RANGE,
+	[378] = AA_CALL_PREADV2,
+	[379] = AA_CALL_PWRITEV2,
+#else
+	[218] = AA_CALL_PIVOT_ROOT,
+	[226] = AA_CALL_SETXATTR,
+	[227] = AA_CALL_LSETXATTR,
+	[228] = AA_CALL_FSETXATTR,
+	[235] = AA_CALL_REMOVEXATTR,
+	[236] = AA_CALL_LREMOVEXATTR,
+	[237] = AA_CALL_FREMOVEXATTR,
+	[239] = AA_CALL_SENDFILE, /* sendfile64 */
+	[269] = AA_CALL_UTIME,	  /* utimes */
+	[322] = AA_CALL_OPENAT,
+	[323] = AA_CALL_MKDIRAT,
+	[324] = AA_CALL_MKNODAT,
+	[325] = AA_CALL_FCHOWNAT,
+	[326] = AA_CALL_FUTIMESAT,
+	[328] = AA_CALL_UNLINKAT,
+	[329] = AA_CALL_RENAMEAT,
+	[330] = AA_CALL_LINKAT,
+	[331] = AA_CALL_SYMLINKAT,
+	[333] = AA_CALL_FCHMODAT,
+	[337] = AA_CALL_CRED, /* unshare */
+	[340] = AA_CALL_SPLICE,
+	[342] = AA_CALL_TEE,
+	[343] = AA_CALL_VMSPLICE,
+	[348] = AA_CALL_UTIMENSAT,
+	[352] = AA_CALL_FALLOCATE,
+	[361] = AA_CALL_PREADV,
+	[362] = AA_CALL_PWRITEV,
+	[371] = AA_CALL_OPEN_BY_HANDLE_AT,
+	[375] = AA_CALL_CRED, /* setns */
+	[382] = AA_CALL_RENAMEAT2,
+	[391] = AA_CALL_COPY_FILE_RANGE,
+	[392] = AA_CALL_PREADV2,
+	[393] = AA_CALL_PWRITEV2,
+#endif
+};
+
+#endif
