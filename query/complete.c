@@ -17,6 +17,7 @@ struct missing {
 	int64_t partial;     /* events of which a part is missing */
 	int64_t truncated;   /* values */
 	int64_t refused;     /* capabilities without any hook */
+	int64_t excluded;    /* events left out on request: nothing is missing for it that was wanted */
 };
 
 static int64_t add(int64_t a, int64_t b)
@@ -38,7 +39,8 @@ static int count_gaps(struct aa_query *query, const struct aa_session *session, 
 	r = aa_statement_open_session(query, &statement, session->id,
 				      "SELECT CAST(total(CASE type WHEN 'lost' THEN count END) AS INTEGER),"
 				      " CAST(total(CASE type WHEN 'partial' THEN count END) AS INTEGER),"
-				      " CAST(total(type = 'truncated') AS INTEGER)"
+				      " CAST(total(type = 'truncated') AS INTEGER),"
+				      " CAST(total(CASE type WHEN 'excluded' THEN count END) AS INTEGER)"
 				      " FROM (SELECT g.count, " AA_SQL_GAP_TYPE " AS type FROM s0_gap AS g"
 				      " WHERE g.time_ns <= :until AND g.end_ns >= :since)");
 	if (r < 0)
@@ -50,6 +52,7 @@ static int count_gaps(struct aa_query *query, const struct aa_session *session, 
 	missing->lost = add(missing->lost, sqlite3_column_int64(statement, 0));
 	missing->partial = add(missing->partial, sqlite3_column_int64(statement, 1));
 	missing->truncated = add(missing->truncated, sqlite3_column_int64(statement, 2));
+	missing->excluded = add(missing->excluded, sqlite3_column_int64(statement, 3));
 	return 0;
 }
 
@@ -95,16 +98,29 @@ static void add_words(struct aa_text_buffer *line, const struct missing *missing
 	add_count(line, missing->refused, "hook refused", "hooks refused");
 }
 
-static void say(struct aa_query *query, const char *line)
+static void say(struct aa_query *query, enum aa_style style, const char *line)
 {
 	aa_cleanup(aa_text_release) struct aa_text_buffer safe = { 0 };
 
 	if (aa_render_is_text(&query->render)) {
-		aa_render_line(&query->render, AA_STYLE_WARN, line);
+		aa_render_line(&query->render, style, line);
 	} else if (!query->settings.quiet) {
 		aa_safe_text(&safe, line, strlen(line), !query->render.utf8);
 		(void)fprintf(stderr, "aa-query: %s\n", safe.data ? safe.data : "");
 	}
+}
+
+/* What was not wanted is told by itself: it is no loss. */
+static void say_excluded(struct aa_query *query, int64_t count)
+{
+	aa_cleanup(aa_text_release) struct aa_text_buffer line = { 0 };
+
+	if (count == 0)
+		return;
+	aa_text_printf(&line, "left out on request: %" PRId64 " event%s (--files, --exclude)", count,
+		       count == 1 ? "" : "s");
+	if (!line.failed)
+		say(query, AA_STYLE_DIM, line.data);
 }
 
 int aa_complete_note(struct aa_query *query, const struct aa_sessions *sessions)
@@ -124,6 +140,7 @@ int aa_complete_note(struct aa_query *query, const struct aa_sessions *sessions)
 		missing.recording += strcmp(session->state, "recording") == 0;
 		missing.interrupted += strcmp(session->state, "interrupted") == 0;
 	}
+	say_excluded(query, missing.excluded);
 	add_words(&words, &missing, sessions->all);
 	if (words.size == 0)
 		return 0;
@@ -134,6 +151,6 @@ int aa_complete_note(struct aa_query *query, const struct aa_sessions *sessions)
 			       query->settings.session ? query->settings.session : "",
 			       query->settings.session ? " " : "");
 	if (!line.failed)
-		say(query, line.data);
+		say(query, AA_STYLE_WARN, line.data);
 	return 0;
 }

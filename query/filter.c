@@ -7,13 +7,16 @@
 #include <string.h>
 
 const char *const aa_kinds[] = {
-	"fork",	    "exec", "exec_failed", "exit", "cred", "comm", "setsid",
-	"reparent", "gap",  "cgroup",	   "text", "any",  NULL,
+	"fork",	     "exec",   "exec_failed", "exit",	  "cred",   "comm",	   "setsid", "reparent",
+	"gap",	     "cgroup", "text",	      "any",	  "open",   "close",	   "io",     "truncate",
+	"fallocate", "unlink", "rmdir",	      "rename",	  "link",   "symlink",	   "mkdir",  "mknod",
+	"chmod",     "chown",  "utimes",      "setxattr", "mmap",   "removexattr", "copy",   "chdir",
+	"chroot",    "mount",  "umount",      "pivot_root", NULL,
 };
 
-int aa_kinds_parse(const char *text, uint32_t *ret_kinds, const char **ret_word)
+int aa_kinds_parse(const char *text, uint64_t *ret_kinds, const char **ret_word)
 {
-	uint32_t kinds = 0;
+	uint64_t kinds = 0;
 
 	for (;;) {
 		size_t length = strcspn(text, ",");
@@ -26,7 +29,7 @@ int aa_kinds_parse(const char *text, uint32_t *ret_kinds, const char **ret_word)
 			*ret_word = text;
 			return -EINVAL;
 		}
-		kinds |= UINT32_C(1) << i;
+		kinds |= UINT64_C(1) << i;
 		if (text[length] == '\0')
 			break;
 		text += length + 1;
@@ -51,12 +54,19 @@ void aa_filter_add_kinds(const struct aa_filter *filter, struct aa_text_buffer *
 	const char *separator = "(";
 
 	for (unsigned i = 0; aa_kinds[i]; i++) {
-		if (!(filter->kinds & UINT32_C(1) << i))
+		if (!(filter->kinds & UINT64_C(1) << i))
 			continue;
 		aa_text_printf(sql, "%s:k%u", separator, i);
 		separator = ", ";
 	}
 	aa_text_add_string(sql, ")");
+}
+
+void aa_filter_add_path_files(struct aa_text_buffer *sql)
+{
+	aa_text_add_string(sql, "WITH m (id) AS (SELECT id FROM s0_string WHERE text GLOB :path)"
+				" SELECT id FROM s0_file WHERE path_id IN (SELECT id FROM m)"
+				" OR path2_id IN (SELECT id FROM m)");
 }
 
 void aa_filter_add_path_execs(struct aa_text_buffer *sql, const char *column)

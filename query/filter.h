@@ -41,11 +41,11 @@ struct aa_filter {
 	struct aa_number pid;
 	const char *comm;
 	const char *path;
-	uint32_t kinds; /* bits of aa_kinds; 0: all */
+	uint64_t kinds; /* bits of aa_kinds; 0: all */
 	struct aa_number limit;
 };
 
-/* Kinds of rows in a timeline, and of events in gaps. Ended by NULL; fewer than 32. */
+/* Kinds of rows in a timeline, and of events in gaps. Ended by NULL; at most 64. */
 extern const char *const aa_kinds[];
 
 /*
@@ -58,7 +58,7 @@ int aa_moment_parse(const char *text, struct aa_moment *ret_moment);
 int64_t aa_moment_resolve(const struct aa_moment *moment, int64_t now_ns, int64_t start_ns);
 
 /* Reads "exec,exit". 0, or -EINVAL with the offending word in *ret_word (not terminated: up to a comma). */
-int aa_kinds_parse(const char *text, uint32_t *ret_kinds, const char **ret_word);
+int aa_kinds_parse(const char *text, uint64_t *ret_kinds, const char **ret_word);
 
 /* The time window of a filter; open ends are the smallest and the largest integer. Both ends belong to it. */
 struct aa_window {
@@ -76,6 +76,9 @@ void aa_filter_add_kinds(const struct aa_filter *filter, struct aa_text_buffer *
  * interpreter matches :path.
  */
 void aa_filter_add_path_execs(struct aa_text_buffer *sql, const char *column);
+
+/* The same of the ids of file rows, one of whose paths matches. */
+void aa_filter_add_path_files(struct aa_text_buffer *sql);
 
 /* Binds those of :since, :until, :pid, :comm, :path, :limit, :kN that the statement has. 0 or an SQLite code. */
 int aa_filter_bind(sqlite3_stmt *statement, const struct aa_filter *filter, const struct aa_window *window);

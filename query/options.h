@@ -17,7 +17,7 @@ enum aa_option_type {
 	AA_OPTION_INTEGER, /* struct aa_number, minimum to maximum */
 	AA_OPTION_CHOICE,  /* const char *, one of choices */
 	AA_OPTION_MOMENT,  /* struct aa_moment */
-	AA_OPTION_KINDS,   /* uint32_t, bits of aa_kinds */
+	AA_OPTION_KINDS,   /* uint64_t, bits of aa_kinds */
 };
 
 struct aa_option {

@@ -26,10 +26,10 @@
 
 /*
  * What a gap is: lost events; events of which a part is missing; values that were cut. As the store counts them
- * (session.lost_count): a lost text leaves its event, marked.
+ * (session.lost_count): a lost text leaves its event, marked. What was left out on request is no loss.
  */
 #define AA_SQL_GAP_TYPE \
-	"CASE WHEN g.reason = 'truncated' THEN 'truncated'" \
+	"CASE WHEN g.reason = 'truncated' THEN 'truncated' WHEN g.reason = 'excluded' THEN 'excluded'" \
 	" WHEN g.kind = 'text' OR g.reason IN ('unreadable', 'incomplete') THEN 'partial' ELSE 'lost' END"
 
 void aa_statement_closep(sqlite3_stmt **statement);

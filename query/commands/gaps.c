@@ -59,6 +59,12 @@ static const char probe_sql[] =
 	" ON o.capability = b.capability"
 	" WHERE b.session_id = :session AND b.attached = 0 AND (:hooks OR o.program IS NULL) ORDER BY b.id";
 
+/* Another hook does its work; or it was asked for. */
+static bool is_harmless(const char *type)
+{
+	return strcmp(type, "replaced") == 0 || strcmp(type, "excluded") == 0;
+}
+
 static int show_rows(struct aa_query *query, sqlite3_stmt *statement, const struct aa_session *session)
 {
 	const struct aa_filter *filter = &query->settings.filter;
@@ -74,9 +80,8 @@ static int show_rows(struct aa_query *query, sqlite3_stmt *statement, const stru
 			return 0;
 		for (int i = 0; i < COLUMNS; i++)
 			cells[i] = aa_statement_cell(statement, i);
-		cells[TYPE].style = strcmp(aa_statement_text(statement, TYPE), "replaced") == 0
-					    ? AA_STYLE_DIM
-					    : AA_STYLE_BAD;
+		cells[TYPE].style = is_harmless(aa_statement_text(statement, TYPE)) ? AA_STYLE_DIM
+										    : AA_STYLE_BAD;
 		aa_render_row(&query->render, cells);
 	}
 	return r;

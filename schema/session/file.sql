@@ -81,6 +81,31 @@ LEFT JOIN errno_name AS n ON n.error = f.error
 LEFT JOIN s0_string AS s ON s.id = f.path_id
 LEFT JOIN s0_string AS s2 ON s2.id = f.path2_id
 LEFT JOIN s0_string AS t ON t.id = f.target_id;
+
+CREATE VIEW s0_files AS -- file, a row per path: what was read, written, created, deleted, renamed and refused there.
+SELECT
+	s.text AS path,
+	s.raw AS path_raw,
+	max(a.type) AS type,
+	sum(a.kind = 'open' AND a.error = 0) AS opens,
+	CAST(total(a.read_bytes) AS INTEGER) AS read_bytes,
+	CAST(total(a.write_bytes) AS INTEGER) AS write_bytes,
+	sum(a.error = 0 AND (a.kind IN ('mkdir', 'mknod', 'symlink', 'link-to') OR (a.kind = 'open' AND a.marks GLOB 'created*'))) AS created,
+	sum(a.error = 0 AND a.kind IN ('unlink', 'rmdir')) AS deleted,
+	sum(a.error = 0 AND a.kind = 'rename') AS renamed_away,
+	sum(a.error = 0 AND a.kind = 'rename-to') AS renamed_here,
+	sum(a.error <> 0 AND a.kind NOT IN ('close', 'io')) AS failed,
+	count(DISTINCT a.process_id) AS processes,
+	min(a.time_ns) AS first_time_ns,
+	max(a.time_ns) AS last_time_ns,
+	strftime('%Y-%m-%dT%H:%M:%S', max(a.time_ns) / 1000000000, 'unixepoch') || printf('.%09dZ', max(a.time_ns) % 1000000000) AS last_time
+FROM (
+	SELECT path_id, kind, error, process_id, time_ns, type, read_bytes, write_bytes, marks FROM s0_file WHERE path_id IS NOT NULL
+	UNION ALL
+	SELECT path2_id, kind || '-to', error, process_id, time_ns, NULL, NULL, NULL, NULL FROM s0_file WHERE path2_id IS NOT NULL
+) AS a
+JOIN s0_string AS s ON s.id = a.path_id
+GROUP BY s.text;
 -- @index
 CREATE INDEX IF NOT EXISTS s0_file_time ON s0_file (time_ns);
 -- @timeline

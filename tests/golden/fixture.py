@@ -8,7 +8,7 @@ import sqlite3
 
 HERE = pathlib.Path(__file__).resolve().parent
 SCHEMA = HERE.parent.parent / "schema"
-TABLES = ["string", "process", "exec", "env", "cgroup", "cred", "comm", "setsid", "reparent", "gap"]
+TABLES = ["string", "process", "exec", "env", "cgroup", "cred", "comm", "setsid", "reparent", "file", "content", "blob", "gap"]
 APPLICATION_ID = 0x61617263
 
 
