@@ -168,6 +168,7 @@ struct inode {
 	unsigned int i_nlink;
 	unsigned long i_ino; /* u64 since 7.2; the same eight bytes */
 	long long i_size;
+	__u32 i_generation;
 	struct super_block *i_sb;
 };
 
@@ -196,6 +197,10 @@ struct path {
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	unsigned int f_flags;
+	unsigned int f_mode;
+	struct {
+	} f_task_work; /* since 6.7, when it lost its rcu_head: 0ede61d8589c ("file: convert to SLAB_TYPESAFE_BY_RCU") */
 };
 
 /* fs/proc/internal.h */

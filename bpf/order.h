@@ -120,6 +120,7 @@ struct aa_open_file {
 	__u64 sent;    /* read_calls + write_calls + error_calls as of the last IO record */
 	__u64 sent_ns; /* CLOCK_BOOTTIME of it, of the open at first */
 	__u64 peer;    /* open file with which the last COPY record was sent */
+	struct aa_node node; /* at its open: at its end the inode may be gone */
 	__u32 error_calls;
 	__u32 last_error;
 	__u32 flags; /* AA_OPEN_FILE_* */
@@ -147,7 +148,7 @@ struct aa_exclude {
 #define AA_FILE_DUTY_URING_NAMES 0x2u /* and unlinks, renames ... */
 #define AA_FILE_DUTY_URING_IO	 0x4u /* and count bytes */
 
-AA_ASSERT_SIZE(aa_open_file, 32 + 56 + 16);
+AA_ASSERT_SIZE(aa_open_file, 32 + 56 + 40 + 16);
 AA_ASSERT_SIZE(aa_exclude, 72);
 
 #define AA_SYSCALL_MASK_EXEC_FAILED (AA_SYSCALL_MASK(EXECVE) | AA_SYSCALL_MASK(EXECVEAT))

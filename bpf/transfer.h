@@ -1,19 +1,194 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Bytes move between a file and memory, or between two files. */
+/*
+ * Bytes into files and out of them: sums for each open file, kept in aa_files and sent when it is closed, and every few
+ * seconds while they grow. A million writes are one row.
+ */
 #ifndef AA_BPF_TRANSFER_H
 #define AA_BPF_TRANSFER_H
 
-#include "arch.h"
-#include "calls.h"
-#include "scope.h"
+#include "mapping.h"
+#include "open.h"
 
-AA_SUBPROGRAM int aa_transfer_ended(struct pt_regs *regs, long result, __u32 call, bool compat)
+/* include/uapi/asm-generic/errno-base.h */
+#define AA_EINTR  4
+#define AA_EBADF  9
+#define AA_EAGAIN 11
+
+/* include/uapi/linux/fs.h */
+#define AA_FICLONE	0x40049409u
+#define AA_FICLONERANGE 0x4020940du
+
+struct aa_clone_range {
+	__s64 source;
+	__u64 source_offset;
+	__u64 length; /* 0: to the end */
+	__u64 offset;
+};
+
+#define AA_TRANSFER_WRITE 1u
+
+/*
+ * Adds what one call did to the sums of a file: result as the call returned it, bytes or a negative errno. A file that is met for the
+ * first time is recorded as inherited. A global function, see aa_pack_ids(); the field of where is AA_TRANSFER_WRITE or 0.
+ */
+int aa_transfer_packed(__u64 file, __u64 result, __u64 start_ns, __u64 ids, __u64 where);
+
+/* file may be NULL: a descriptor that another thread has closed meanwhile. */
+static __always_inline void aa_transfer_add(const struct aa_header *base, const struct file *file, bool write,
+					    long result)
 {
+	if (file)
+		aa_transfer_packed((__u64)file, (__u64)result, base->start_ns, aa_pack_ids(base),
+				   aa_pack_where(base, write ? AA_TRANSFER_WRITE : 0, 0));
+}
+
+/* Waiting is no error, nor is being interrupted; and without a file there is nothing to add to. */
+static __always_inline bool aa_transfer_counts(long result)
+{
+	return result >= 0 || (aa_call_has_failed(result) && result != -AA_EAGAIN && result != -AA_EINTR &&
+			       result != -AA_EBADF);
+}
+
+/*
+ * From one file to another, without the bytes passing through the process: the first time of each pair of open files.
+ * The bytes are in their sums.
+ */
+AA_SUBPROGRAM int aa_copy_send(const struct aa_header *base, struct file *in, struct file *out, __u64 length)
+{
+	struct aa_open_file *source = aa_open_find(in), *target = aa_open_find(out);
+	struct aa_file_change *record;
+	__u64 open, open2;
+
+	if (!source || !target || (source->flags | target->flags) & AA_OPEN_FILE_EXCLUDED ||
+	    target->peer == source->open)
+		return 0;
+	open = source->open;
+	open2 = target->open;
+	target->peer = open;
+	aa_path_text(base, &in->f_path, AA_TEXT_PATH, 0);
+	aa_path_text(base, &out->f_path, AA_TEXT_PATH2, 0);
+	record = aa_reserve(base, AA_EVENT_COPY, sizeof(*record));
+	if (!record)
+		return -1;
+	aa_zero((char *)record + sizeof(record->header), sizeof(*record) - sizeof(record->header));
+	aa_node_read(&record->node, BPF_CORE_READ(in, f_inode));
+	aa_node_read(&record->node2, BPF_CORE_READ(out, f_inode));
+	record->open = open;
+	record->open2 = open2;
+	record->length = length;
+	record->size_before = ~0ull;
+	record->fd = -1;
+	aa_submit(record);
 	return 0;
 }
 
-AA_SUBPROGRAM int aa_mmap_ended(struct pt_regs *regs, long result, __u32 call, bool compat)
+/* Of one call: descriptors, -1 if there is none, and bytes or a negative errno. */
+struct aa_transfer {
+	__s32 in;
+	__s32 out;
+	long result;
+};
+
+/* FICLONE and FICLONERANGE, which return 0. All other requests are none of ours: false. */
+static __always_inline bool aa_clone_arguments(struct aa_transfer *transfer, struct pt_regs *regs,
+					       bool compat)
 {
+	__u32 request = (__u32)aa_syscall_argument(regs, 1, compat);
+	struct aa_clone_range range = { 0 };
+	struct task_struct *task;
+
+	if (request != AA_FICLONE && request != AA_FICLONERANGE)
+		return false;
+	transfer->out = (__s32)aa_syscall_argument(regs, 0, compat);
+	transfer->in = (__s32)aa_syscall_argument(regs, 2, compat);
+	if (request == AA_FICLONERANGE) {
+		bpf_probe_read_user(&range, sizeof(range),
+				    (const void *)aa_syscall_argument(regs, 2, compat));
+		transfer->in = (__s32)range.source;
+	}
+	if (transfer->result < 0)
+		return true;
+	if (range.length == 0) {
+		struct file *file;
+
+		task = (struct task_struct *)bpf_get_current_task();
+		file = aa_file_of(task, (__u32)transfer->in);
+		range.length = (__u64)BPF_CORE_READ(file, f_inode, i_size) - range.source_offset;
+	}
+	transfer->result = (long)range.length;
+	return true;
+}
+
+/* Which descriptors a call reads and writes; false if that is not known. */
+static __always_inline bool aa_transfer_arguments(struct aa_transfer *transfer, struct pt_regs *regs,
+						  __u32 call, bool compat)
+{
+	transfer->in = transfer->out = -1;
+	switch (call) {
+	case AA_CALL_WRITE:
+	case AA_CALL_PWRITE:
+	case AA_CALL_WRITEV:
+	case AA_CALL_PWRITEV:
+	case AA_CALL_PWRITEV2:
+		transfer->out = (__s32)aa_syscall_argument(regs, 0, compat);
+		return true;
+	case AA_CALL_SENDFILE:
+		transfer->out = (__s32)aa_syscall_argument(regs, 0, compat);
+		transfer->in = (__s32)aa_syscall_argument(regs, 1, compat);
+		return true;
+	case AA_CALL_SPLICE:
+	case AA_CALL_COPY_FILE_RANGE:
+		transfer->in = (__s32)aa_syscall_argument(regs, 0, compat);
+		transfer->out = (__s32)aa_syscall_argument(regs, 2, compat);
+		return true;
+	case AA_CALL_TEE:
+		transfer->in = (__s32)aa_syscall_argument(regs, 0, compat);
+		transfer->out = (__s32)aa_syscall_argument(regs, 1, compat);
+		return true;
+	case AA_CALL_IOCTL:
+		return aa_clone_arguments(transfer, regs, compat);
+	default:
+		transfer->in = (__s32)aa_syscall_argument(regs, 0, compat);
+		return true;
+	}
+}
+
+AA_SUBPROGRAM int aa_transfer_two(const struct aa_header *base, struct file *in, struct file *out,
+				  long result)
+{
+	aa_transfer_add(base, out, true, result);
+	/* An error is the destination's. */
+	if (result < 0 || !in)
+		return 0;
+	aa_transfer_add(base, in, false, result);
+	if (out && result > 0)
+		aa_copy_send(base, in, out, (__u64)result);
+	return 0;
+}
+
+AA_SUBPROGRAM int aa_transfer_ended(struct pt_regs *regs, long result, __u32 call, bool compat)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct aa_transfer transfer = { .result = result };
+	struct file *in = NULL, *out = NULL;
+	struct aa_header base;
+
+	if (!aa_transfer_counts(result) || !aa_transfer_arguments(&transfer, regs, call, compat) ||
+	    !aa_begin_current(&base, task))
+		return 0;
+	base.flags = AA_FLAG_ACTIVITY;
+	if (transfer.in >= 0)
+		in = aa_file_of(task, (__u32)transfer.in);
+	if (transfer.out >= 0)
+		out = aa_file_of(task, (__u32)transfer.out);
+	/* Into a pipe, or out of it: as its end says. */
+	if (call == AA_CALL_VMSPLICE && BPF_CORE_READ(in, f_mode) & AA_FMODE_WRITE) {
+		out = in;
+		in = NULL;
+	}
+	if (out)
+		return aa_transfer_two(&base, in, out, transfer.result);
+	aa_transfer_add(&base, in, false, transfer.result);
 	return 0;
 }
 
