@@ -17,6 +17,7 @@
 #define STRING_PLACES	   16384
 #define STRING_BYTES	   (8u << 20)
 #define MAX_DEAD_PROCESSES 65536
+#define MIN_OPEN_FILES	   65536
 
 /* Tables that every session has; the others come with their first row. The views need them. */
 static const enum aa_table first_tables[] = {
@@ -231,24 +232,36 @@ static int write_session(struct aa_session *session, const struct aa_session_opt
 	return r == 0 ? aa_session_check_clock(session, error) : r;
 }
 
-static int copy_names(struct aa_session *session, char *const *names)
+static int copy_strings(char *const *strings, char ***ret_copy)
 {
 	size_t count = 0;
 
-	while (names && names[count])
+	while (strings && strings[count])
 		count++;
-	session->env_names = calloc(count + 1, sizeof(*session->env_names));
-	for (size_t i = 0; session->env_names && i < count; i++) {
-		session->env_names[i] = strdup(names[i]);
-		if (!session->env_names[i])
+	*ret_copy = calloc(count + 1, sizeof(**ret_copy));
+	for (size_t i = 0; *ret_copy && i < count; i++) {
+		(*ret_copy)[i] = strdup(strings[i]);
+		if (!(*ret_copy)[i])
 			return -ENOMEM;
 	}
-	return session->env_names ? 0 : -ENOMEM;
+	return *ret_copy ? 0 : -ENOMEM;
 }
 
 static void free_session(struct aa_session **session)
 {
 	aa_session_free(*session);
+}
+
+/*
+ * More than the kernel side has, as a file whose close was lost stays here; and never so few that a file that is used
+ * has to be forgotten.
+ */
+static uint32_t max_open_files(const struct aa_session_options *options)
+{
+	if (options->max_open_files > UINT32_MAX / 8)
+		return UINT32_MAX / 4;
+	return options->max_open_files < MIN_OPEN_FILES / 2 ? MIN_OPEN_FILES
+							    : (uint32_t)options->max_open_files * 2;
 }
 
 static int new_session(struct aa_store *store, const struct aa_session_options *options,
@@ -262,7 +275,9 @@ static int new_session(struct aa_store *store, const struct aa_session_options *
 	session->store = store;
 	aa_process_table_init(&session->processes, &store->key, MAX_DEAD_PROCESSES);
 	session->strings = aa_intern_new(&store->key, STRING_PLACES, STRING_BYTES);
-	if (!session->strings || copy_names(session, options->env_names) < 0)
+	aa_file_table_init(&session->files, max_open_files(options));
+	if (!session->strings || copy_strings(options->env_names, &session->env_names) < 0 ||
+	    copy_strings(options->excludes, &session->excludes) < 0)
 		return -ENOMEM;
 	grown = reallocarray(store->sessions, store->session_count + 1, sizeof(struct aa_session *));
 	if (!grown)

@@ -24,6 +24,30 @@ static aa_sink_fn *const sinks[] = {
 	[AA_EVENT_SETSID] = aa_sink_setsid,
 	[AA_EVENT_CGROUP] = aa_sink_cgroup,
 	[AA_EVENT_TEXT] = NULL, /* taken by the record that follows it */
+	[AA_EVENT_OPEN] = aa_sink_open,
+	[AA_EVENT_CLOSE] = aa_sink_io,
+	[AA_EVENT_IO] = aa_sink_io,
+	[AA_EVENT_TRUNCATE] = aa_sink_change,
+	[AA_EVENT_FALLOCATE] = aa_sink_change,
+	[AA_EVENT_UNLINK] = aa_sink_change,
+	[AA_EVENT_RMDIR] = aa_sink_change,
+	[AA_EVENT_RENAME] = aa_sink_change,
+	[AA_EVENT_LINK] = aa_sink_change,
+	[AA_EVENT_SYMLINK] = aa_sink_change,
+	[AA_EVENT_MKDIR] = aa_sink_change,
+	[AA_EVENT_MKNOD] = aa_sink_change,
+	[AA_EVENT_CHMOD] = aa_sink_change,
+	[AA_EVENT_CHOWN] = aa_sink_change,
+	[AA_EVENT_UTIMES] = aa_sink_change,
+	[AA_EVENT_SETXATTR] = aa_sink_change,
+	[AA_EVENT_REMOVEXATTR] = aa_sink_change,
+	[AA_EVENT_MMAP] = aa_sink_change,
+	[AA_EVENT_COPY] = aa_sink_change,
+	[AA_EVENT_CHDIR] = aa_sink_change,
+	[AA_EVENT_CHROOT] = aa_sink_change,
+	[AA_EVENT_MOUNT] = aa_sink_change,
+	[AA_EVENT_UMOUNT] = aa_sink_change,
+	[AA_EVENT_PIVOT_ROOT] = aa_sink_change,
 };
 
 /* Records of one session that could not be understood, in one span. */
@@ -322,10 +346,14 @@ static int store_all(struct pass *pass)
 		r = store_gaps(pass);
 	for (int lane = 0; lane < AA_LANE_COUNT && r == 0; lane++)
 		r = store_cursor(pass, (enum aa_lane)lane);
+	if (r == 0)
+		r = aa_contents_store(store, pass->error);
 	for (size_t i = 0; i < store->session_count && r == 0; i++) {
 		if (store->sessions[i]->ended)
 			continue;
-		r = aa_session_check_clock(store->sessions[i], pass->error);
+		r = aa_session_report_excluded(store->sessions[i], pass->error);
+		if (r == 0)
+			r = aa_session_check_clock(store->sessions[i], pass->error);
 		if (r == 0)
 			r = store_totals(store->sessions[i], pass->error);
 	}
@@ -339,6 +367,7 @@ static void begin_memory(struct aa_store *store)
 
 		session->before = session->now;
 		aa_process_table_begin(&session->processes);
+		aa_file_table_begin(&session->files);
 		aa_intern_begin(session->strings);
 	}
 }
@@ -350,9 +379,11 @@ static void roll_back_memory(struct aa_store *store)
 
 		session->now = session->before;
 		aa_process_table_rollback(&session->processes);
+		aa_file_table_rollback(&session->files);
 		aa_intern_rollback(session->strings);
 		aa_session_finalize(session); /* tables that they know may be gone */
 	}
+	aa_contents_rollback(store);
 }
 
 static void finish_memory(struct aa_store *store, const struct aa_batch *batch)
@@ -365,12 +396,13 @@ static void finish_memory(struct aa_store *store, const struct aa_batch *batch)
 
 		store->stuck[lane] = stuck ? span->begin : UINT64_MAX;
 	}
+	aa_contents_commit(store);
 }
 
 int aa_store_commit(struct aa_store *store, struct aa_batch *batch, struct aa_error *error)
 {
 	struct pass pass = { .store = store, .batch = batch, .error = error };
-	bool empty = batch->gap_count == 0;
+	bool empty = batch->gap_count == 0 && !aa_contents_have_rows(store->contents);
 	int r;
 
 	for (int lane = 0; lane < AA_LANE_COUNT; lane++) {

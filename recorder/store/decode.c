@@ -14,6 +14,30 @@ static const uint32_t least_sizes[] = {
 	[AA_EVENT_SETSID] = sizeof(struct aa_setsid),
 	[AA_EVENT_CGROUP] = sizeof(struct aa_cgroup),
 	[AA_EVENT_TEXT] = sizeof(struct aa_text),
+	[AA_EVENT_OPEN] = sizeof(struct aa_file_open),
+	[AA_EVENT_CLOSE] = sizeof(struct aa_file_io),
+	[AA_EVENT_IO] = sizeof(struct aa_file_io),
+	[AA_EVENT_TRUNCATE] = sizeof(struct aa_file_change),
+	[AA_EVENT_FALLOCATE] = sizeof(struct aa_file_change),
+	[AA_EVENT_UNLINK] = sizeof(struct aa_file_change),
+	[AA_EVENT_RMDIR] = sizeof(struct aa_file_change),
+	[AA_EVENT_RENAME] = sizeof(struct aa_file_change),
+	[AA_EVENT_LINK] = sizeof(struct aa_file_change),
+	[AA_EVENT_SYMLINK] = sizeof(struct aa_file_change),
+	[AA_EVENT_MKDIR] = sizeof(struct aa_file_change),
+	[AA_EVENT_MKNOD] = sizeof(struct aa_file_change),
+	[AA_EVENT_CHMOD] = sizeof(struct aa_file_change),
+	[AA_EVENT_CHOWN] = sizeof(struct aa_file_change),
+	[AA_EVENT_UTIMES] = sizeof(struct aa_file_change),
+	[AA_EVENT_SETXATTR] = sizeof(struct aa_file_change),
+	[AA_EVENT_REMOVEXATTR] = sizeof(struct aa_file_change),
+	[AA_EVENT_MMAP] = sizeof(struct aa_file_change),
+	[AA_EVENT_COPY] = sizeof(struct aa_file_change),
+	[AA_EVENT_CHDIR] = sizeof(struct aa_file_change),
+	[AA_EVENT_CHROOT] = sizeof(struct aa_file_change),
+	[AA_EVENT_MOUNT] = sizeof(struct aa_file_change),
+	[AA_EVENT_UMOUNT] = sizeof(struct aa_file_change),
+	[AA_EVENT_PIVOT_ROOT] = sizeof(struct aa_file_change),
 };
 
 static const char *const kind_names[] = {
@@ -31,13 +55,14 @@ const char *aa_event_kind_name(unsigned kind)
 
 const char *aa_lane_name(enum aa_lane lane)
 {
-	static const char *const names[AA_LANE_COUNT] = {
+	static const char *const names[AA_LANE_COUNT + 1] = {
 		[AA_LANE_LIFECYCLE] = "lifecycle",
 		[AA_LANE_ACTIVITY] = "activity",
 		[AA_LANE_PAYLOAD] = "payload",
+		[AA_LANE_COUNT] = "any",
 	};
 
-	return (unsigned)lane < AA_LANE_COUNT ? names[lane] : "unknown";
+	return (unsigned)lane <= AA_LANE_COUNT ? names[lane] : "unknown";
 }
 
 size_t aa_comm_length(const char comm[AA_COMM_SIZE])
@@ -49,7 +74,7 @@ static enum aa_event_result check_text(const struct aa_text *text, uint32_t size
 {
 	uint32_t room = size - (uint32_t)sizeof(*text);
 
-	if (text->field < AA_TEXT_ARGS || text->field > AA_TEXT_CGROUP)
+	if (text->field < AA_TEXT_ARGS || text->field > AA_TEXT_LAST)
 		return AA_EVENT_MALFORMED;
 	if (text->start > room || text->length > room - text->start)
 		return AA_EVENT_MALFORMED;

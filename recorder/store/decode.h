@@ -31,6 +31,9 @@ struct aa_event {
 		const struct aa_setsid *setsid;
 		const struct aa_cgroup *cgroup;
 		const struct aa_text *text;
+		const struct aa_file_open *open;
+		const struct aa_file_io *io;	     /* CLOSE, IO */
+		const struct aa_file_change *change; /* every other kind of file record */
 	};
 };
 
@@ -40,7 +43,7 @@ enum aa_event_result aa_event_decode(const void *bytes, uint32_t size, struct aa
 /* "exec", or NULL for a kind that this build does not know. */
 const char *aa_event_kind_name(unsigned kind);
 
-/* "lifecycle" */
+/* "lifecycle"; "any" for AA_LANE_COUNT: what cannot be told */
 const char *aa_lane_name(enum aa_lane lane);
 
 /* Length of a task name, which need not have a NUL. */

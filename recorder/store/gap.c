@@ -2,6 +2,7 @@
 /* Loss is data: what is not here, or not whole, is a row and counts in the session's totals. */
 #include <string.h>
 
+#include "sink_file.h"
 #include "store_private.h"
 
 /*
@@ -11,7 +12,7 @@
 static bool loses_events(const struct aa_gap_row *gap)
 {
 	static const char *const reasons[] = { "ring-full", "scope-full", "recursion", "malformed",
-					       "recorder" };
+					       "recorder",  "files-full", "uring-full" };
 
 	if (strcmp(gap->kind, "text") == 0)
 		return false;
@@ -19,6 +20,39 @@ static bool loses_events(const struct aa_gap_row *gap)
 		if (strcmp(gap->reason, reasons[i]) == 0)
 			return true;
 	return false;
+}
+
+void aa_session_exclude(struct aa_session *session, const struct aa_header *header)
+{
+	struct aa_excluded *excluded = &session->now.excluded[header->kind];
+
+	if (excluded->count++ == 0 || header->time_ns < excluded->first_ns)
+		excluded->first_ns = header->time_ns;
+	if (header->time_ns > excluded->last_ns)
+		excluded->last_ns = header->time_ns;
+	session->now.totals.records[header->kind]--; /* it is not among those stored */
+}
+
+int aa_session_report_excluded(struct aa_session *session, struct aa_error *error)
+{
+	int r = 0;
+
+	for (unsigned kind = AA_EVENT_FILE_FIRST; kind <= AA_EVENT_FILE_LAST && r == 0; kind++) {
+		struct aa_excluded *excluded = &session->now.excluded[kind];
+		const struct aa_gap_row gap = {
+			.begin_ns = excluded->first_ns,
+			.end_ns = excluded->last_ns,
+			.count = excluded->count,
+			.lane = AA_LANE_ACTIVITY,
+			.kind = aa_event_kind_name(kind),
+			.reason = "excluded",
+		};
+
+		if (excluded->count)
+			r = aa_session_gap(session, &gap, error);
+		*excluded = (struct aa_excluded){ 0 };
+	}
+	return r;
 }
 
 int aa_session_gap(struct aa_session *session, const struct aa_gap_row *gap, struct aa_error *error)

@@ -178,7 +178,12 @@ static int add_record(struct aa_scan *scan, const struct aa_record *record)
 	case AA_EVENT_CGROUP:
 		close_group(scan, i);
 		return 0;
+	case AA_EVENT_CLOSE: /* these have no texts, and may be sent in the midst of a run that sends some */
+	case AA_EVENT_IO:
+		return 0;
 	default:
+		if (entry->event.header->kind >= AA_EVENT_FILE_FIRST)
+			close_group(scan, i);
 		return 0;
 	}
 }

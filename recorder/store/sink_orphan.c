@@ -4,6 +4,16 @@
 
 #include "store_private.h"
 
+static const struct {
+	enum aa_text_field field;
+	const char *words;
+} paths[] = {
+	{ AA_TEXT_FILENAME, "path as given" },	   { AA_TEXT_PATH, "path" },
+	{ AA_TEXT_PATH2, "second path" },	   { AA_TEXT_DIR, "directory" },
+	{ AA_TEXT_NAME, "path as given" },	   { AA_TEXT_DIR2, "second directory" },
+	{ AA_TEXT_NAME2, "second path as given" },
+};
+
 int aa_sink_orphan(struct aa_session *session, const struct aa_scan_orphan *orphan, struct aa_error *error)
 {
 	const struct aa_scan *scan = &session->store->scan;
@@ -17,6 +27,7 @@ int aa_sink_orphan(struct aa_session *session, const struct aa_scan_orphan *orph
 		.count = orphan->count,
 		.kind = "text",
 		.reason = "incomplete",
+		.lane = header->flags & AA_FLAG_ACTIVITY ? AA_LANE_ACTIVITY : AA_LANE_LIFECYCLE,
 	};
 	uint32_t process;
 	int r;
@@ -29,12 +40,14 @@ int aa_sink_orphan(struct aa_session *session, const struct aa_scan_orphan *orph
 	if (text.present) {
 		aa_text_add_string(detail, "; arguments: ");
 		(void)aa_text_quote_args(detail, bytes->data ? bytes->data : "", bytes->size);
-	} else {
-		aa_scan_text(scan, orphan->first, AA_TEXT_FILENAME, AA_MAX_TEXT_BYTES, bytes, &text);
-		if (text.present) {
-			aa_text_add_string(detail, "; path as given: ");
-			(void)aa_text_escape(detail, bytes->data ? bytes->data : "", bytes->size);
-		}
+	}
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		aa_text_clear(bytes);
+		aa_scan_text(scan, orphan->first, paths[i].field, AA_MAX_TEXT_BYTES, bytes, &text);
+		if (!text.present)
+			continue;
+		aa_text_printf(detail, "; %s: ", paths[i].words);
+		(void)aa_text_escape(detail, bytes->data ? bytes->data : "", bytes->size);
 	}
 	if (detail->failed || bytes->failed)
 		return aa_error_set(error, -ENOMEM, "out of memory");

@@ -38,16 +38,23 @@ void aa_session_finalize(struct aa_session *session)
 	}
 }
 
+static void free_strings(char **strings)
+{
+	for (char **string = strings; string && *string; string++)
+		free(*string);
+	free(strings);
+}
+
 void aa_session_free(struct aa_session *session)
 {
 	if (!session)
 		return;
 	aa_session_finalize(session);
 	aa_process_table_release(&session->processes);
+	aa_file_table_release(&session->files);
 	aa_intern_free(session->strings);
-	for (char **name = session->env_names; name && *name; name++)
-		free(*name);
-	free(session->env_names);
+	free_strings(session->env_names);
+	free_strings(session->excludes);
 	free(session);
 }
 
@@ -59,10 +66,15 @@ void aa_store_close(struct aa_store *store)
 		aa_session_free(store->sessions[i]);
 	free(store->sessions);
 	sqlite3_finalize(store->cursor);
+	aa_contents_free(store->contents);
 	aa_scan_release(&store->scan);
 	free(store->order);
 	for (size_t i = 0; i < sizeof(store->scratch) / sizeof(store->scratch[0]); i++)
 		aa_text_release(&store->scratch[i]);
+	for (size_t i = 0; i < sizeof(store->file_texts) / sizeof(store->file_texts[0]); i++)
+		aa_text_release(&store->file_texts[i]);
+	for (size_t i = 0; i < sizeof(store->file_joined) / sizeof(store->file_joined[0]); i++)
+		aa_text_release(&store->file_joined[i]);
 	aa_db_close(store->db);
 	free(store);
 }

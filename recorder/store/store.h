@@ -17,6 +17,12 @@
 
 struct aa_store;
 
+/* An option that says what a recording leaves out, or keeps: a row of session_option. Bytes; escaped by the store. */
+struct aa_session_setting {
+	const char *name;
+	const char *value;
+};
+
 /* What a session is; strings are borrowed during the call. Becomes its catalogue row. */
 struct aa_session_options {
 	const char *agent;	/* bytes as given; escaped by the store */
@@ -24,9 +30,12 @@ struct aa_session_options {
 	const char *mode;	/* "run" or "attach" */
 	char *const *argv;	/* of run, NULL for attach */
 	char *const *env_names; /* NULL-terminated; values to keep */
-	const char *recorder;	/* version */
-	uint64_t generation;	/* of the rings */
-	uint32_t slot;		/* of the loss counters */
+	char *const *excludes;	/* NULL-terminated, or NULL: globs of paths that are left out */
+	const struct aa_session_setting *settings; /* ended by a NULL name, or NULL */
+	uint64_t max_open_files;		   /* as the kernel side's table; 0: its default */
+	const char *recorder;			   /* version */
+	uint64_t generation;			   /* of the rings */
+	uint32_t slot;				   /* of the loss counters */
 };
 
 struct aa_session_result {

@@ -3,7 +3,9 @@
 #ifndef AA_STORE_PRIVATE_H
 #define AA_STORE_PRIVATE_H
 
+#include "contents.h"
 #include "decode.h"
+#include "file_table.h"
 #include "intern.h"
 #include "process_table.h"
 #include "scan.h"
@@ -28,9 +30,15 @@ enum aa_statement {
 	AA_STATEMENT_COMM,
 	AA_STATEMENT_SETSID,
 	AA_STATEMENT_REPARENT,
+	AA_STATEMENT_FILE,
 	AA_STATEMENT_GAP,
 	AA_STATEMENT_TOTALS,
 	AA_STATEMENT_CLOCK,
+	AA_STATEMENT_CONTENT,
+	AA_STATEMENT_CONTENT_PATH,
+	AA_STATEMENT_CONTENT_OPEN,
+	AA_STATEMENT_BLOB,
+	AA_STATEMENT_BLOB_FIND,
 	AA_STATEMENT_COUNT,
 };
 
@@ -41,6 +49,9 @@ struct aa_session_state {
 	bool has_root;
 	int64_t clock_offset_ns; /* of the last clock row */
 	uint64_t clock_boot_ns;
+	struct aa_excluded {
+		uint64_t count, first_ns, last_ns;
+	} excluded[AA_KIND_SLOTS]; /* in this transaction, by --exclude; becomes gap rows at its end */
 };
 
 struct aa_session {
@@ -48,8 +59,10 @@ struct aa_session {
 	int64_t id;
 	int64_t boot_offset_ns; /* time_ns of its rows minus CLOCK_BOOTTIME */
 	char **env_names;
+	char **excludes; /* globs as of GLOB in SQL */
 	struct aa_intern *strings;
 	struct aa_process_table processes;
+	struct aa_file_table files; /* that are open */
 	sqlite3_stmt *statements[AA_STATEMENT_COUNT];
 	struct aa_session_state now, before;
 	bool ended;
@@ -72,10 +85,13 @@ struct aa_store {
 	uint64_t stuck[AA_LANE_COUNT]; /* where a commit got no further; ~0: nowhere */
 	int64_t wal_limit_bytes;       /* beyond it, a checkpoint that empties the WAL is tried */
 	int64_t wal_try_bytes;	       /* size at which it is tried next */
+	struct aa_contents *contents;  /* NULL: none are wanted */
 	struct aa_scan scan;
 	uint32_t *order; /* entries of the scan, sorted by session */
 	uint32_t order_capacity;
 	struct aa_text_buffer scratch[4]; /* for whoever builds a row; sizes are kept */
+	struct aa_text_buffer file_texts[AA_TEXT_LAST + 1 - AA_TEXT_PATH]; /* of texts that came in pieces */
+	struct aa_text_buffer file_joined[2];				   /* paths from directory and name */
 };
 
 /* Scratch buffers, by use: a row needs several at once. */
@@ -146,6 +162,10 @@ typedef int aa_sink_fn(struct aa_session *session, const struct aa_event *event,
 aa_sink_fn aa_sink_fork, aa_sink_exit;				       /* sink_process.c */
 aa_sink_fn aa_sink_exec, aa_sink_exec_failed;			       /* sink_exec.c */
 aa_sink_fn aa_sink_cred, aa_sink_comm, aa_sink_setsid, aa_sink_cgroup; /* sink_change.c */
+aa_sink_fn aa_sink_open, aa_sink_io, aa_sink_change;		       /* sink_file.c */
+
+/* Gap rows for what --exclude left out in this transaction. */
+int aa_session_report_excluded(struct aa_session *session, struct aa_error *error);
 
 /* Most bytes of one text: more than the kernel side captures. The rest counts as truncated. */
 #define AA_MAX_TEXT_BYTES (8u << 20)

@@ -195,4 +195,62 @@ static inline struct aa_exit *fake_exit(struct fake_kernel *kernel, struct fake_
 	return record;
 }
 
+/* What files leave. Texts are of the activity lane, too. */
+static inline struct aa_text *fake_file_text(struct fake_kernel *kernel, struct fake_process process,
+					     enum aa_text_field field, const char *string)
+{
+	struct aa_text *text = fake_text(kernel, process, field, string);
+
+	text->header.flags = AA_FLAG_ACTIVITY;
+	return text;
+}
+
+static inline struct aa_node fake_node(uint64_t inode, uint64_t size)
+{
+	return (struct aa_node){
+		.inode = inode, .size = size, .magic = 0xef53, .device = 8u << 20 | 1, .mode = 0100644, .nlink = 1
+	};
+}
+
+/* A file that was opened: path NULL if its text is lost. */
+static inline struct aa_file_open *fake_open(struct fake_kernel *kernel, struct fake_process process,
+					     uint64_t id, const char *path, uint64_t inode)
+{
+	struct aa_file_open *open;
+
+	if (path)
+		(void)fake_file_text(kernel, process, AA_TEXT_PATH, path);
+	open = fake_record(kernel, process, AA_EVENT_OPEN, sizeof(*open));
+	open->node = fake_node(inode, 0);
+	open->open = id;
+	open->fd = 3;
+	return open;
+}
+
+/* CLOSE or IO with sums since the open. */
+static inline struct aa_file_io *fake_io(struct fake_kernel *kernel, struct fake_process process,
+					 enum aa_event_kind kind, uint64_t id, uint64_t inode, uint64_t read,
+					 uint64_t written)
+{
+	struct aa_file_io *io = fake_record(kernel, process, kind, sizeof(*io));
+
+	io->node = fake_node(inode, written);
+	io->open = id;
+	io->read_bytes = read;
+	io->read_calls = (read + 4095) / 4096;
+	io->write_bytes = written;
+	io->write_calls = (written + 4095) / 4096;
+	return io;
+}
+
+static inline struct aa_file_change *fake_change(struct fake_kernel *kernel, struct fake_process process,
+						 enum aa_event_kind kind)
+{
+	struct aa_file_change *change = fake_record(kernel, process, kind, sizeof(*change));
+
+	change->size_before = UINT64_MAX;
+	change->fd = -1;
+	return change;
+}
+
 #endif

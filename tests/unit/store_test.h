@@ -36,7 +36,8 @@ static inline void test_clock(uint64_t *ret_boot_ns, int64_t *ret_offset_ns)
 	*ret_offset_ns = test_clock_offset_ns;
 }
 
-static inline int64_t begin_session(struct store_test *t, const char *name, char *const *env_names)
+static inline int64_t begin_session_with(struct store_test *t, const char *name, char *const *env_names,
+					 char *const *excludes, const struct aa_session_setting *settings)
 {
 	char *const argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, (char[]){ "exit 3" }, NULL };
 	const struct aa_session_options options = {
@@ -45,6 +46,8 @@ static inline int64_t begin_session(struct store_test *t, const char *name, char
 		.mode = "run",
 		.argv = argv,
 		.env_names = env_names,
+		.excludes = excludes,
+		.settings = settings,
 		.recorder = "0",
 		.generation = 0xfedcba9876543210u,
 		.slot = 1,
@@ -55,6 +58,11 @@ static inline int64_t begin_session(struct store_test *t, const char *name, char
 	if (r < 0)
 		fail_msg("begin: %s", t->error.text);
 	return id;
+}
+
+static inline int64_t begin_session(struct store_test *t, const char *name, char *const *env_names)
+{
+	return begin_session_with(t, name, env_names, NULL, NULL);
 }
 
 static inline void open_store(struct store_test *t)

@@ -121,7 +121,7 @@ static void test_text_bounds(void **state)
 	record.text.start = record.text.length = 0;
 	record.text.field = 0;
 	assert_int_equal(decode(&record, sizeof(record)), AA_EVENT_MALFORMED);
-	record.text.field = AA_TEXT_CGROUP + 1;
+	record.text.field = AA_TEXT_LAST + 1;
 	assert_int_equal(decode(&record, sizeof(record)), AA_EVENT_MALFORMED);
 }
 
