@@ -17,6 +17,7 @@ libelf-dev      pc:libelf               needed by libbpf
 zlib1g-dev      pc:zlib                 unpacks type information of kernels; needed by libbpf
 libsqlite3-dev  pc:sqlite3              the database
 libuv1-dev      pc:libuv                event loop
+nettle-dev      pc:nettle               SHA-256 of contents
 '
 # shellcheck disable=SC2034
 aa_packages_test='
