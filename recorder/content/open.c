@@ -28,7 +28,7 @@ struct place {
 static int open_part(int directory, const char *path, int flags)
 {
 	const struct open_how how = {
-		.flags = (uint64_t)flags | O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		.flags = (unsigned)(flags | O_PATH | O_NOFOLLOW | O_CLOEXEC),
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
 	long fd = syscall(SYS_openat2, directory, path, &how, sizeof(how));

@@ -208,6 +208,37 @@ static int name_session(struct aa_session *session, const struct description *d,
 	return r;
 }
 
+static int write_settings(struct aa_session *session, const struct aa_session_setting *settings,
+			  struct aa_error *error)
+{
+	struct aa_store *store = session->store;
+	struct aa_text_buffer *name = aa_store_scratch(store, AA_SCRATCH_SHORT);
+	struct aa_text_buffer *value = aa_store_scratch(store, AA_SCRATCH_TEXT);
+	sqlite3_stmt *s = NULL;
+	int r = 0;
+
+	if (sqlite3_prepare_v2(aa_db_handle(store->db),
+			       "INSERT INTO session_option (session_id, name, value) VALUES (?, ?, ?)", -1,
+			       &s, NULL) != SQLITE_OK)
+		return aa_db_error(store->db, error, "write the database");
+	for (; settings && settings->name && r == 0; settings++) {
+		aa_text_clear(name);
+		aa_text_clear(value);
+		(void)aa_text_escape(name, settings->name, strlen(settings->name));
+		(void)aa_text_escape(value, settings->value, strlen(settings->value));
+		(void)sqlite3_bind_int64(s, 1, session->id);
+		(void)sqlite3_bind_text(s, 2, name->data ? name->data : "", -1, SQLITE_STATIC);
+		(void)sqlite3_bind_text(s, 3, value->data ? value->data : "", -1, SQLITE_STATIC);
+		if (name->failed || value->failed)
+			r = aa_error_set(error, -ENOMEM, "out of memory");
+		else if (sqlite3_step(s) != SQLITE_DONE)
+			r = aa_db_error(store->db, error, "write the database");
+		(void)sqlite3_reset(s);
+	}
+	sqlite3_finalize(s);
+	return r;
+}
+
 static int write_session(struct aa_session *session, const struct aa_session_options *options,
 			 const struct description *d, struct aa_error *error)
 {
@@ -225,6 +256,8 @@ static int write_session(struct aa_session *session, const struct aa_session_opt
 		r = insert_session(session, options, d, agent_id, now_ns, error);
 	if (r == 0 && !options->name)
 		r = name_session(session, d, now_ns, error);
+	if (r == 0)
+		r = write_settings(session, options->settings, error);
 	for (size_t i = 0; i < sizeof(first_tables) / sizeof(first_tables[0]) && r == 0; i++) {
 		r = aa_session_create_table(store->db, session->id, first_tables[i], error);
 		session->now.tables[first_tables[i]] = true;

@@ -98,7 +98,6 @@ bool aa_store_contents_pending(const struct aa_store *store);
 /* A row that was just added to s0_file. */
 struct aa_contents_row {
 	const struct aa_event *event;
-	int64_t file_id; /* its id */
 	int64_t path_id; /* as in the row; 0: NULL */
 	int64_t path2_id;
 	int64_t open_id; /* row of the open, 0: NULL */
@@ -106,8 +105,9 @@ struct aa_contents_row {
 	uint32_t device;
 };
 
-/* To be called by the sink for every row, where contents are wanted (store->contents). Returns 0 or a negative errno. */
-int aa_contents_row(struct aa_session *session, const struct aa_contents_row *row, struct aa_error *error);
+/* To be called for every row of s0_file, where contents are wanted (store->contents). Returns 0 or a negative errno. */
+int aa_contents_row(struct aa_session *session, const struct aa_contents_row *row, int64_t file_id,
+		    struct aa_error *error);
 
 /* The transaction's side: commit.c. */
 bool aa_contents_have_rows(const struct aa_contents *contents); /* the next commit has something to do */

@@ -119,6 +119,7 @@ int aa_store_drop_session(struct aa_store *store, int64_t session_id, struct aa_
 	static const char *const statements[] = {
 		"DELETE FROM session_object WHERE session_id = ?",
 		"DELETE FROM probe WHERE session_id = ?",
+		"DELETE FROM session_option WHERE session_id = ?",
 		"DELETE FROM ring_cursor WHERE session_id = ?",
 		"DELETE FROM clock WHERE session_id = ?",
 		/* Its agent, if that had no other session. */

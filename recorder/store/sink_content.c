@@ -18,6 +18,7 @@
 struct wish {
 	struct aa_session *session;
 	const struct aa_contents_row *row;
+	int64_t file_id;
 	int64_t path_id;
 	uint64_t inode;
 	uint64_t size;
@@ -56,7 +57,7 @@ static int want(const struct wish *wish, const char *path, size_t size)
 	atomic_init(&job->references, 1);
 	job->bytes = bytes;
 	job->session_id = wish->session->id;
-	job->file_id = wish->row->file_id;
+	job->file_id = wish->file_id;
 	job->path_id = wish->path_id;
 	job->boot_ns = header->time_ns;
 	job->inode = wish->inode;
@@ -152,13 +153,15 @@ static void remember(struct aa_session *session, const struct wish *wish)
 		};
 }
 
-static int on_close(struct aa_session *session, const struct aa_contents_row *row, struct aa_error *error)
+static int on_close(struct aa_session *session, const struct aa_contents_row *row, int64_t file_id,
+		    struct aa_error *error)
 {
 	const struct aa_file_io *io = row->event->io;
 	struct aa_contents *contents = session->store->contents;
 	struct wish wish = {
 		.session = session,
 		.row = row,
+		.file_id = file_id,
 		.path_id = row->path_id,
 		.inode = row->inode,
 		.device = row->device,
@@ -185,13 +188,15 @@ static int on_close(struct aa_session *session, const struct aa_contents_row *ro
 }
 
 /* A rename or link in the portable tier says no inode: then it is the file that was last written under the old name. */
-static int on_name(struct aa_session *session, const struct aa_contents_row *row, struct aa_error *error)
+static int on_name(struct aa_session *session, const struct aa_contents_row *row, int64_t file_id,
+		   struct aa_error *error)
 {
 	const struct aa_file_change *change = row->event->change;
 	const struct aa_content_recent *recent = recent_of(session->store->contents, row->path_id);
 	struct wish wish = {
 		.session = session,
 		.row = row,
+		.file_id = file_id,
 		.path_id = row->path2_id,
 		.inode = row->inode,
 		.device = row->device,
@@ -211,12 +216,14 @@ static int on_name(struct aa_session *session, const struct aa_contents_row *row
 	return want_if_matching(&wish);
 }
 
-static int on_cut(struct aa_session *session, const struct aa_contents_row *row, struct aa_error *error)
+static int on_cut(struct aa_session *session, const struct aa_contents_row *row, int64_t file_id,
+		  struct aa_error *error)
 {
 	const struct aa_file_change *change = row->event->change;
 	const struct wish wish = {
 		.session = session,
 		.row = row,
+		.file_id = file_id,
 		.path_id = row->path_id,
 		.inode = row->inode,
 		.device = row->device,
@@ -232,7 +239,8 @@ static int on_cut(struct aa_session *session, const struct aa_contents_row *row,
 	return wish.inode && is_file(change->node.mode) ? want_if_matching(&wish) : 0;
 }
 
-int aa_contents_row(struct aa_session *session, const struct aa_contents_row *row, struct aa_error *error)
+int aa_contents_row(struct aa_session *session, const struct aa_contents_row *row, int64_t file_id,
+		    struct aa_error *error)
 {
 	struct aa_contents *contents = session->store->contents;
 	const struct aa_event *event = row->event;
@@ -246,13 +254,13 @@ int aa_contents_row(struct aa_session *session, const struct aa_contents_row *ro
 		return 0;
 	case AA_EVENT_CLOSE:
 	case AA_EVENT_IO:
-		return on_close(session, row, error);
+		return on_close(session, row, file_id, error);
 	case AA_EVENT_TRUNCATE:
 	case AA_EVENT_FALLOCATE:
-		return event->change->error == 0 ? on_cut(session, row, error) : 0;
+		return event->change->error == 0 ? on_cut(session, row, file_id, error) : 0;
 	case AA_EVENT_RENAME:
 	case AA_EVENT_LINK:
-		return event->change->error == 0 ? on_name(session, row, error) : 0;
+		return event->change->error == 0 ? on_name(session, row, file_id, error) : 0;
 	case AA_EVENT_MMAP:
 		aa_contents_touch(contents, row->device, row->inode, time_ns);
 		return 0;

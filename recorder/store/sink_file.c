@@ -294,6 +294,25 @@ static int begin(struct aa_row *row, struct aa_session *session, struct aa_file_
 	return row->code;
 }
 
+/* Ends the row, and looks whether it asks for the contents of its file. */
+static int end(struct aa_row *row, const struct aa_file_row *file, const struct aa_event *event,
+	       int64_t *ret_id)
+{
+	const struct aa_contents_row contents = {
+		.event = event,
+		.path_id = file->path.id,
+		.path2_id = file->path2.id,
+		.open_id = file->open_row,
+		.inode = file->node->inode,
+		.device = file->node->device,
+	};
+	int r = aa_row_step(row, ret_id);
+
+	return r == 0 && row->session->store->contents
+		       ? aa_contents_row(row->session, &contents, *ret_id, row->error)
+		       : r;
+}
+
 /* What the path of an open file that is remembered says, for a row without one. */
 static void take_from_open(struct aa_session *session, uint32_t open, struct aa_file_path *ret_path)
 {
@@ -364,7 +383,7 @@ int aa_sink_open(struct aa_session *session, const struct aa_event *event, uint3
 	if (r < 0)
 		return r;
 	put_open(&row, open);
-	r = aa_row_step(&row, &id);
+	r = end(&row, &file, event, &id);
 	return r == 0 && remembered ? remember(session, open, id, &file.path, false, error) : r;
 }
 
@@ -417,6 +436,7 @@ int aa_sink_io(struct aa_session *session, const struct aa_event *event, uint32_
 	};
 	struct aa_file_sums added;
 	struct aa_row row;
+	int64_t id;
 	uint32_t open;
 	int r = touch(session, io->open, &open, error);
 
@@ -436,7 +456,7 @@ int aa_sink_io(struct aa_session *session, const struct aa_event *event, uint32_
 			return r;
 		if (!no_sums)
 			put_sums(&row, &added);
-		r = aa_row_step(&row, NULL);
+		r = end(&row, &file, event, &id);
 	}
 	if (r == 0 && event->header->kind == AA_EVENT_CLOSE && aa_file_remove(&session->files, open) < 0)
 		r = aa_error_set(error, -ENOMEM, "out of memory");
@@ -464,6 +484,7 @@ int aa_sink_change(struct aa_session *session, const struct aa_event *event, uin
 		.open_row = open != AA_FILE_NONE ? session->files.entries[open].row_id : 0,
 	};
 	struct aa_row row;
+	int64_t id;
 	int r;
 
 	take_from_open(session, open, &file.path);
@@ -482,5 +503,5 @@ int aa_sink_change(struct aa_session *session, const struct aa_event *event, uin
 	put_change(&row, change);
 	if (file.fstype)
 		put_text(&row, COLUMN_TYPE, file.fstype);
-	return aa_row_step(&row, NULL);
+	return end(&row, &file, event, &id);
 }
