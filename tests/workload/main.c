@@ -15,8 +15,9 @@
 const char *self_path;
 
 static const struct workload *const tables[] = {
-	exec_workloads, fail_workloads, fork_workloads,	 tree_workloads,   namespace_workloads,
-	exit_workloads, cred_workloads, storm_workloads, inside_workloads, act_workloads,
+	exec_workloads,	     fail_workloads, fork_workloads, tree_workloads,
+	namespace_workloads, exit_workloads, cred_workloads, storm_workloads,
+	inside_workloads,    act_workloads,  file_workloads,
 };
 
 void die(const char *what)

@@ -36,6 +36,7 @@ extern const struct workload cred_workloads[];
 extern const struct workload storm_workloads[];
 extern const struct workload inside_workloads[];
 extern const struct workload act_workloads[];
+extern const struct workload file_workloads[];
 
 /* This program's own path, from /proc/self/exe at the start. */
 extern const char *self_path;
