@@ -75,6 +75,15 @@ static __always_inline void aa_zero(void *memory, __u32 size)
 	bpf_probe_read_kernel(memory, size, NULL);
 }
 
+/*
+ * Makes the verifier forget what it knows of some memory: what a helper writes is unknown to it. So it goes once through what
+ * comes next, and not once for each way that led here.
+ */
+static __always_inline void aa_forget(void *memory, __u32 size)
+{
+	bpf_probe_read_kernel(memory, size, memory);
+}
+
 static __always_inline void aa_count_loss(__u32 slot, enum aa_loss_reason reason, __u32 kind)
 {
 	struct aa_loss *loss;

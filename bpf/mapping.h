@@ -44,8 +44,10 @@ AA_SUBPROGRAM int aa_mapping_send(const struct aa_header *base, struct file *fil
 	}
 	if (!(mapping->protection & AA_PROT_WRITE))
 		return 0;
-	if (aa_file_path(base, &file->f_path, AA_TEXT_PATH, 0) == AA_PATH_EXCLUDED)
+	if (aa_file_path(base, &file->f_path, AA_TEXT_PATH, 0) == AA_PATH_EXCLUDED) {
+		aa_count_loss(base->slot, AA_LOSS_EXCLUDED, AA_EVENT_MMAP);
 		return 0;
+	}
 	record = aa_reserve(base, AA_EVENT_MMAP, sizeof(*record));
 	if (!record)
 		return -1;

@@ -101,6 +101,14 @@ AA_MAP struct {
 	__type(value, struct aa_open_file);
 } aa_files SEC(".maps");
 
+/* What tells that freed memory was a struct file, see close.h. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} aa_file_cache SEC(".maps");
+
 /* Paths that are left out on request. */
 AA_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -26,18 +26,19 @@ int aa_open_enter_packed(__u64 file_address, __u64 open, __u64 start_ns, __u64 i
 int aa_open_meet_packed(__u64 file_address, __u64 start_ns, __u64 ids, __u64 where)
 {
 	struct aa_header base = aa_unpack(bpf_ktime_get_boot_ns(), start_ns, ids, where);
-	struct aa_open_call call = { .file = (struct file *)file_address,
+	struct file *file = (struct file *)file_address;
+	struct aa_open_call call = { .file = file,
 				     .fd = -1,
 				     .marks = AA_FILE_INHERITED };
 	struct aa_node node;
 	__u64 open;
 	long r;
 
-	aa_node_read(&node, BPF_CORE_READ(call.file, f_inode));
+	aa_node_read(&node, BPF_CORE_READ(file, f_inode));
 	if (!aa_node_counts(&node))
 		return 0;
 	open = aa_open_id_new();
-	r = aa_open_enter(&base, call.file, open);
+	r = aa_open_enter(&base, file, open);
 	if (r == -EEXIST) /* another thread was faster */
 		return 0;
 	if (r != 0) {
@@ -45,8 +46,8 @@ int aa_open_meet_packed(__u64 file_address, __u64 start_ns, __u64 ids, __u64 whe
 		aa_count_loss(base.slot, AA_LOSS_FILES_FULL, AA_EVENT_OPEN);
 		return 0;
 	}
-	if (aa_open_left_out(&call, BPF_CORE_READ(call.file, f_mode))) {
-		aa_open_exclude(&base, call.file);
+	if (aa_open_left_out(&call, BPF_CORE_READ(file, f_mode))) {
+		aa_open_exclude(&base, file);
 		return 0;
 	}
 	return aa_open_file_send(&base, &call, open, r);

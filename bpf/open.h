@@ -10,11 +10,6 @@
 #include "path.h"
 #include "text.h"
 
-#ifndef AA_PATH_EXCLUDED /* until path.h has it */
-#define AA_PATH_EXCLUDED			 (-1)
-#define aa_file_path(base, path, field, options) ((int)aa_path_text(base, path, field, options))
-#endif
-
 /* include/uapi/asm-generic/errno-base.h, fcntl.h: ABI, the same on both architectures */
 #define AA_EPERM     1
 #define AA_EACCES    13
@@ -137,14 +132,11 @@ AA_SUBPROGRAM int aa_open_file_send(const struct aa_header *base, const struct a
 				    long r)
 {
 	struct aa_file_open *record;
-	__u64 key = (__u64)call->file;
+	struct file *file = call->file;
+	__u64 key = (__u64)file;
 
-	if (aa_file_path(base, &call->file->f_path, AA_TEXT_PATH, 0) == AA_PATH_EXCLUDED) {
-		/* It was counted there. */
-		struct aa_open_file *entry = aa_open_find(call->file);
-
-		if (entry)
-			entry->flags |= AA_OPEN_FILE_EXCLUDED;
+	if (aa_file_path(base, &file->f_path, AA_TEXT_PATH, 0) == AA_PATH_EXCLUDED) {
+		aa_open_exclude(base, file);
 		return 0;
 	}
 	record = aa_reserve(base, AA_EVENT_OPEN, sizeof(*record));
@@ -153,11 +145,11 @@ AA_SUBPROGRAM int aa_open_file_send(const struct aa_header *base, const struct a
 			bpf_map_delete_elem(&aa_files, &key);
 		return -1;
 	}
-	aa_node_read(&record->node, BPF_CORE_READ(call->file, f_inode));
+	aa_node_read(&record->node, BPF_CORE_READ(file, f_inode));
 	record->open = open;
 	aa_open_fill(record, call);
-	record->open_flags = BPF_CORE_READ(call->file, f_flags) | (call->open_flags & AA_O_ASKED);
-	if (BPF_CORE_READ(call->file, f_mode) & AA_FMODE_CREATED || call->open_flags & AA_O_TMPFILE)
+	record->open_flags = BPF_CORE_READ(file, f_flags) | (call->open_flags & AA_O_ASKED);
+	if (BPF_CORE_READ(file, f_mode) & AA_FMODE_CREATED || call->open_flags & AA_O_TMPFILE)
 		record->marks |= AA_FILE_CREATED;
 	if (r != 0)
 		record->marks |= AA_FILE_NO_SUMS;
@@ -196,10 +188,11 @@ static __always_inline long aa_open_enter(const struct aa_header *base, struct f
 AA_SUBPROGRAM int aa_open_send(const struct aa_header *base, struct task_struct *task,
 			       const struct aa_open_call *call)
 {
+	struct file *file = call->file;
 	__u64 open;
 	long r;
 
-	if (!call->file) {
+	if (!file) {
 		if (aa_open_left_out(call, 0))
 			aa_count_loss(base->slot, AA_LOSS_EXCLUDED, AA_EVENT_OPEN);
 		else
@@ -207,15 +200,15 @@ AA_SUBPROGRAM int aa_open_send(const struct aa_header *base, struct task_struct 
 		return 0;
 	}
 	open = aa_open_id_new();
-	r = aa_open_enter(base, call->file, open);
+	r = aa_open_enter(base, file, open);
 	if (r == -EEXIST) {
-		aa_open_replace(call->file);
-		r = aa_open_enter(base, call->file, open);
+		aa_open_replace(file);
+		r = aa_open_enter(base, file, open);
 	}
 	if (r != 0)
 		aa_count_loss(base->slot, AA_LOSS_FILES_FULL, AA_EVENT_OPEN);
-	if (aa_open_left_out(call, BPF_CORE_READ(call->file, f_mode))) {
-		aa_open_exclude(base, call->file);
+	if (aa_open_left_out(call, BPF_CORE_READ(file, f_mode))) {
+		aa_open_exclude(base, file);
 		return 0;
 	}
 	return aa_open_file_send(base, call, open, r);
@@ -300,6 +293,7 @@ AA_SUBPROGRAM int aa_open_ended(struct pt_regs *regs, long result, __u32 call, b
 		if (!opened.file) /* closed by another thread before the call returned */
 			return 0;
 	}
+	aa_forget(&opened, sizeof(opened));
 	return aa_open_send(&base, task, &opened);
 }
 

@@ -177,6 +177,7 @@ AA_SUBPROGRAM int aa_transfer_ended(struct pt_regs *regs, long result, __u32 cal
 	    !aa_begin_current(&base, task))
 		return 0;
 	base.flags = AA_FLAG_ACTIVITY;
+	aa_forget(&transfer, sizeof(transfer));
 	if (transfer.in >= 0)
 		in = aa_file_of(task, (__u32)transfer.in);
 	if (transfer.out >= 0)
