@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "contents.h"
+
 /* A transaction every 100 ms, or as soon as a ring is an eighth full. */
 #define COMMIT_MS  100
 #define FILL_SHIFT 3
@@ -48,6 +50,8 @@ static void store_job(uv_work_t *work)
 	struct aa_pump *pump = work->data;
 
 	pump->result = aa_db_check_place(aa_store_db(pump->store), &pump->error);
+	if (pump->batch.final)
+		aa_store_contents_drain(pump->store);
 	if (pump->result == 0)
 		pump->result = aa_store_commit(pump->store, &pump->batch, &pump->error);
 }
@@ -102,7 +106,7 @@ static void job_stored(struct aa_pump *pump)
 	}
 	if (was_failing)
 		pump->events->recovered(pump->context);
-	if (pump->batch.final && drained(pump)) {
+	if (pump->batch.final && drained(pump) && !aa_store_contents_pending(pump->store)) {
 		finish_with(pump, 0);
 		return;
 	}
@@ -157,6 +161,8 @@ static enum fill look_and_arm(struct aa_pump *pump)
 		if (aa_ring_arm(ring, mark) > mark)
 			fill = FILL_MUCH;
 	}
+	if (fill == FILL_NONE && aa_store_contents_ready(pump->store))
+		fill = FILL_SOME;
 	return fill;
 }
 
@@ -183,6 +189,9 @@ static void submit(struct aa_pump *pump)
 	bool nothing = true;
 	int r;
 
+	/* Before the records are taken: see contents.h. */
+	if (aa_store_contents_ready(pump->store))
+		nothing = false;
 	/* What is in a later lane may name a process of an earlier one: take those first, store them last. */
 	for (unsigned lane = AA_LANE_COUNT; lane-- > 0;) {
 		pump->batch.spans[lane] = aa_ring_snapshot(ring_of(pump, lane));
@@ -370,6 +379,12 @@ int aa_pump_prepare(struct aa_pump *pump, struct aa_error *error)
 				    "space or of processes, ulimit -v and -u?)",
 				    uv_strerror(r));
 	return 0;
+}
+
+void aa_pump_look(struct aa_pump *pump)
+{
+	pump->looked_again = false;
+	look(pump);
 }
 
 bool aa_pump_hold(struct aa_pump *pump)

@@ -69,6 +69,9 @@ int aa_pump_start(struct aa_pump *pump, uv_loop_t *loop, struct aa_kernel *kerne
  */
 int aa_pump_prepare(struct aa_pump *pump, struct aa_error *error);
 
+/* There is something else than records to store: a file was read. */
+void aa_pump_look(struct aa_pump *pump);
+
 /* True if a job runs now, and holds off the next one: idle() is called when it has ended. */
 bool aa_pump_hold(struct aa_pump *pump);
 void aa_pump_unhold(struct aa_pump *pump);

@@ -70,6 +70,12 @@ bool aa_store_contents_ready(struct aa_store *store)
 	return contents->ready > 0;
 }
 
+void aa_store_contents_drain(struct aa_store *store)
+{
+	if (store->contents && store->contents->asked)
+		store->contents->reader->drain(store->contents->context);
+}
+
 bool aa_store_contents_pending(const struct aa_store *store)
 {
 	return store->contents && store->contents->asked;

@@ -92,6 +92,9 @@ int aa_store_set_contents(struct aa_store *store, char *const *globs, const stru
  */
 bool aa_store_contents_ready(struct aa_store *store);
 
+/* Waits for what is still being read, as long as the reader allows; for the last batches of a recorder. */
+void aa_store_contents_drain(struct aa_store *store);
+
 /* True if files are still to be read, or answers to be stored. */
 bool aa_store_contents_pending(const struct aa_store *store);
 
