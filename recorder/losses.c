@@ -6,9 +6,9 @@
 #include <time.h>
 
 static const char *const reason_names[AA_LOSS_REASON_COUNT] = {
-	[AA_LOSS_RING_FULL] = "ring-full",
-	[AA_LOSS_SCOPE_FULL] = "scope-full",
-	[AA_LOSS_UNREADABLE] = "unreadable",
+	[AA_LOSS_RING_FULL] = "ring-full",   [AA_LOSS_SCOPE_FULL] = "scope-full",
+	[AA_LOSS_UNREADABLE] = "unreadable", [AA_LOSS_EXCLUDED] = "excluded",
+	[AA_LOSS_FILES_FULL] = "files-full", [AA_LOSS_URING_FULL] = "uring-full",
 };
 
 const char *aa_losses_kind_name(unsigned kind)
@@ -48,6 +48,15 @@ void aa_losses_init(struct aa_losses *losses, struct aa_kernel *kernel, int64_t 
 	aa_losses_stored(losses);
 }
 
+/* A text may be of a program start or of a file: its counter does not tell. */
+static enum aa_lane lane_of(unsigned kind)
+{
+	if (kind == AA_EVENT_TEXT)
+		return AA_LANE_COUNT;
+	return kind >= AA_EVENT_FILE_FIRST && kind <= AA_EVENT_FILE_LAST ? AA_LANE_ACTIVITY
+									 : AA_LANE_LIFECYCLE;
+}
+
 unsigned aa_losses_take(struct aa_losses *losses)
 {
 	unsigned count = 0;
@@ -58,6 +67,7 @@ unsigned aa_losses_take(struct aa_losses *losses)
 	gap.end_boot_ns = losses->taken_boot_ns;
 	for (unsigned reason = 0; reason < AA_LOSS_REASON_COUNT; reason++) {
 		for (unsigned kind = 0; kind < AA_KIND_SLOTS; kind++) {
+			gap.lane = lane_of(kind);
 			gap.count = losses->taken[reason][kind] - losses->stored[reason][kind];
 			if (gap.count == 0)
 				continue;
@@ -66,6 +76,7 @@ unsigned aa_losses_take(struct aa_losses *losses)
 			losses->gaps[count++] = gap;
 		}
 	}
+	gap.lane = AA_LANE_LIFECYCLE;
 	gap.count = losses->taken_recursion - losses->stored_recursion;
 	if (gap.count > 0) {
 		gap.kind = "any";
@@ -90,7 +101,7 @@ uint64_t aa_losses_total(const struct aa_losses *losses)
 	uint64_t total = 0;
 
 	for (unsigned reason = 0; reason < AA_LOSS_REASON_COUNT; reason++)
-		for (unsigned kind = 0; kind < AA_KIND_SLOTS; kind++)
+		for (unsigned kind = 0; kind < AA_KIND_SLOTS && reason != AA_LOSS_EXCLUDED; kind++)
 			total += live->count[reason][kind];
 	return total;
 }
@@ -100,7 +111,7 @@ uint64_t aa_losses_unstored(const struct aa_losses *losses)
 	uint64_t stored = 0;
 
 	for (unsigned reason = 0; reason < AA_LOSS_REASON_COUNT; reason++)
-		for (unsigned kind = 0; kind < AA_KIND_SLOTS; kind++)
+		for (unsigned kind = 0; kind < AA_KIND_SLOTS && reason != AA_LOSS_EXCLUDED; kind++)
 			stored += losses->stored[reason][kind];
 	return aa_losses_total(losses) - stored;
 }

@@ -36,7 +36,7 @@ unsigned aa_losses_take(struct aa_losses *losses);
 /* The transaction with those gaps has been committed. */
 void aa_losses_stored(struct aa_losses *losses);
 
-/* All losses of the slot so far, live. */
+/* All losses of the slot so far, live; without what was left out on request. */
 uint64_t aa_losses_total(const struct aa_losses *losses);
 
 /* Those that no transaction holds. */

@@ -18,6 +18,7 @@ enum option_type {
 	OPTION_SIZE_POWER_2, /* likewise, a power of two */
 	OPTION_COUNT,
 	OPTION_NAMES, /* separated by commas; may be given more than once */
+	OPTION_GLOB,  /* one pattern; may be given more than once */
 };
 
 struct option {
@@ -57,15 +58,35 @@ static const struct option options_table[] = {
 	  .help = "run the command as this user" },
 	{ .name = "detach-on-exit", AT(detach_on_exit), .type = OPTION_FLAG, .commands = AA_COMMAND_RUN,
 	  .help = "end with the command, even if processes outlive it" },
+	{ .name = "files", .argument = "WHICH", AT(files), .type = OPTION_CHOICE, .commands = BOTH,
+	  .choices = "all|writes|none", .fallback = "all",
+	  .help = "all file activity, only what changes, or none" },
+	{ .name = "exclude", .argument = "GLOB", AT(excludes), .type = OPTION_GLOB, .commands = BOTH,
+	  .fallback = "none",
+	  .help = "leave out files with such a path; repeatable" },
+	{ .name = "content", .argument = "GLOB", AT(contents), .type = OPTION_GLOB, .commands = BOTH,
+	  .fallback = "none",
+	  .help = "hash written files with such a path; repeatable" },
+	{ .name = "content-max", .argument = "SIZE", AT(content_max_bytes), .type = OPTION_SIZE, .commands = BOTH,
+	  .minimum = 1, .maximum = 1u << 30, .fallback = "1M",
+	  .help = "largest file that is hashed; at most 1G" },
+	{ .name = "content-store", AT(content_store), .type = OPTION_FLAG, .commands = BOTH,
+	  .help = "keep the bytes of hashed files, too" },
 	{ .name = "ring-size", .argument = "SIZE", AT(ring_bytes), .type = OPTION_SIZE_POWER_2, .commands = BOTH,
 	  .minimum = 64u << 10, .maximum = 1u << 30, .fallback = "16M",
 	  .help = "size of the ring to the kernel; a power of 2, 64K to 1G" },
+	{ .name = "file-ring-size", .argument = "SIZE", AT(file_ring_bytes), .type = OPTION_SIZE_POWER_2,
+	  .commands = BOTH, .minimum = 64u << 10, .maximum = 1u << 30, .fallback = "64M",
+	  .help = "size of the ring for files; a power of 2, 64K to 1G" },
 	{ .name = "max-args", .argument = "SIZE", AT(max_arg_bytes), .type = OPTION_SIZE, .commands = BOTH,
 	  .minimum = 4u << 10, .maximum = 2u << 20, .fallback = "128K",
 	  .help = "most bytes of arguments kept for one exec; 4K to 2M" },
 	{ .name = "max-processes", .argument = "N", AT(max_processes), .type = OPTION_COUNT, .commands = BOTH,
 	  .minimum = 64, .maximum = 4u << 20, .fallback = "65536",
 	  .help = "most processes followed at a time; 64 to 4194304" },
+	{ .name = "max-open-files", .argument = "N", AT(max_open_files), .type = OPTION_COUNT, .commands = BOTH,
+	  .minimum = 64, .maximum = 4u << 20, .fallback = "32768",
+	  .help = "most open files followed at a time; 64 to 4194304" },
 	{ .name = "tier", .argument = "TIER", AT(tier), .type = OPTION_CHOICE, .commands = ALL,
 	  .choices = "precise|kprobe|portable|basic", .fallback = "the best that works",
 	  .help = "precise, kprobe, portable or basic programs only" },
@@ -112,27 +133,35 @@ int aa_options_parse_size(const char *text, uint64_t *ret_bytes)
 	return 0;
 }
 
-static int parse_names(const char *text, char ***names, const char *option, struct aa_error *error)
+/* Adds a copy of length bytes of text to a list that ends with NULL. */
+static int add_string(char ***strings, const char *text, size_t length, struct aa_error *error)
 {
 	size_t count = 0;
+	char **grown;
 
-	while (*names != NULL && (*names)[count] != NULL)
+	while (*strings != NULL && (*strings)[count] != NULL)
 		count++;
+	grown = realloc(*strings, (count + 2) * sizeof(*grown));
+	if (grown == NULL)
+		return aa_error_set(error, -ENOMEM, "out of memory");
+	*strings = grown;
+	grown[count] = strndup(text, length);
+	grown[count + 1] = NULL;
+	return grown[count] != NULL ? 0 : aa_error_set(error, -ENOMEM, "out of memory");
+}
+
+static int parse_names(const char *text, char ***names, const char *option, struct aa_error *error)
+{
 	for (;;) {
 		size_t length = strcspn(text, ",");
-		char **grown;
+		int r;
 
 		if (length == 0 || memchr(text, '=', length) != NULL)
 			return aa_error_set(error, -EINVAL, "--%s: names of variables, separated by commas",
 					    option);
-		grown = realloc(*names, (count + 2) * sizeof(*grown));
-		if (grown == NULL)
-			return aa_error_set(error, -ENOMEM, "out of memory");
-		*names = grown;
-		grown[count] = strndup(text, length);
-		grown[count + 1] = NULL;
-		if (grown[count++] == NULL)
-			return aa_error_set(error, -ENOMEM, "out of memory");
+		r = add_string(names, text, length, error);
+		if (r < 0)
+			return r;
 		if (text[length] == '\0')
 			return 0;
 		text += length + 1;
@@ -195,6 +224,10 @@ static int set_value(const struct option *option, const char *text, struct aa_op
 		return parse_number(option, text, value, error);
 	case OPTION_NAMES:
 		return parse_names(text, value, option->name, error);
+	case OPTION_GLOB:
+		if (*text == '\0')
+			return aa_error_set(error, -EINVAL, "--%s: empty", option->name);
+		return add_string(value, text, strlen(text), error);
 	}
 	return -EINVAL;
 }
@@ -265,13 +298,19 @@ int aa_options_parse(const struct aa_command *command, int argc, char **argv, st
 	return 0;
 }
 
+static void free_strings(char ***strings)
+{
+	for (char **string = *strings; string != NULL && *string != NULL; string++)
+		free(*string);
+	free(*strings);
+	*strings = NULL;
+}
+
 void aa_options_release(struct aa_options *options)
 {
-	if (options->env_names != NULL)
-		for (char **name = options->env_names; *name != NULL; name++)
-			free(*name);
-	free(options->env_names);
-	options->env_names = NULL;
+	free_strings(&options->env_names);
+	free_strings(&options->excludes);
+	free_strings(&options->contents);
 }
 
 void aa_options_print_help(const struct aa_command *command, FILE *out)
@@ -287,8 +326,8 @@ void aa_options_print_help(const struct aa_command *command, FILE *out)
 		(void)snprintf(left, sizeof(left), "--%s%s%s", option->name,
 			       option->argument != NULL ? " " : "",
 			       option->argument != NULL ? option->argument : "");
-		(void)fprintf(out, "  %-19s %s\n", left, option->help);
+		(void)fprintf(out, "  %-21s %s\n", left, option->help);
 		if (option->fallback != NULL)
-			(void)fprintf(out, "  %-19s default: %s\n", "", option->fallback);
+			(void)fprintf(out, "  %-21s default: %s\n", "", option->fallback);
 	}
 }

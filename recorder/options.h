@@ -21,10 +21,17 @@ struct aa_options {
 	const char *tier;    /* a name of probes.h, NULL: the best that works */
 	const char *btf;     /* NULL: found */
 	const char *format;  /* "text" or "json"; NULL: text */
-	char **env_names;    /* NULL-terminated and owned, or NULL */
-	uint64_t ring_bytes; /* 0: the default, as for the next two */
+	const char *files;   /* "all", "writes" or "none"; NULL: all */
+	char **env_names;    /* NULL-terminated and owned, or NULL; as the next two */
+	char **excludes;     /* globs of paths */
+	char **contents;     /* globs of paths */
+	uint64_t ring_bytes; /* 0: the default, as for all numbers below */
 	uint64_t max_arg_bytes;
 	uint64_t max_processes;
+	uint64_t file_ring_bytes;
+	uint64_t max_open_files;
+	uint64_t content_max_bytes;
+	bool content_store;
 	bool detach_on_exit;
 	bool quiet;
 	bool verbose;

@@ -93,19 +93,34 @@ static void print_duration(uint64_t ns, FILE *out)
 		(void)fprintf(out, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600, seconds / 60 % 60);
 }
 
+/* One number for files, which are many kinds and mostly the most. */
+static void print_file_events(const struct aa_session_totals *totals, bool first, FILE *out)
+{
+	uint64_t count = 0;
+
+	for (unsigned kind = AA_EVENT_FILE_FIRST; kind <= AA_EVENT_FILE_LAST; kind++)
+		count += totals->records[kind];
+	if (count > 0)
+		(void)fprintf(out, "%s%" PRIu64 " file %s", first ? "" : ", ", count,
+			      count == 1 ? "event" : "events");
+	else if (first)
+		(void)fputs("no events", out);
+}
+
 static void print_events(const struct aa_session_totals *totals, FILE *out)
 {
 	bool first = true;
 
 	for (unsigned kind = 0; kind < AA_KIND_SLOTS; kind++) {
 		/* Texts are parts of other events. */
-		if (totals->records[kind] == 0 || kind == AA_EVENT_TEXT)
+		if (totals->records[kind] == 0 || kind == AA_EVENT_TEXT ||
+		    (kind >= AA_EVENT_FILE_FIRST && kind <= AA_EVENT_FILE_LAST))
 			continue;
 		(void)fprintf(out, "%s%" PRIu64 " %s", first ? "" : ", ", totals->records[kind],
 			      aa_losses_kind_name(kind));
 		first = false;
 	}
-	(void)fputs(first ? "no events" : "", out);
+	print_file_events(totals, first, out);
 }
 
 static void print_loss(const struct aa_summary *summary, FILE *out)

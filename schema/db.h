@@ -16,7 +16,7 @@
 #include "text.h"
 
 #define AA_DB_APPLICATION_ID 0x61617263 /* "aarc" in the file header, offset 68 */
-#define AA_DB_VERSION	     1		/* user_version: number of the newest schema/NNNN.sql */
+#define AA_DB_VERSION	     2		/* user_version: number of the newest schema/NNNN.sql */
 #define AA_DB_DEFAULT_PATH   "/var/lib/aa-record/aa.db"
 
 /* Milliseconds that a statement waits for another process's lock. */

@@ -309,7 +309,8 @@ static int store_gaps(struct pass *pass)
 			return aa_error_set(pass->error, -EINVAL,
 					    "a gap of session %" PRId64 ", which is not being recorded",
 					    gap->session_id);
-		r = aa_session_gap(session, &row, pass->error);
+		if (!aa_session_exclude_gap(session, gap))
+			r = aa_session_gap(session, &row, pass->error);
 	}
 	return r;
 }
@@ -351,7 +352,7 @@ static int store_all(struct pass *pass)
 	for (size_t i = 0; i < store->session_count && r == 0; i++) {
 		if (store->sessions[i]->ended)
 			continue;
-		r = aa_session_report_excluded(store->sessions[i], pass->error);
+		r = aa_session_report_excluded(store->sessions[i], false, pass->error);
 		if (r == 0)
 			r = aa_session_check_clock(store->sessions[i], pass->error);
 		if (r == 0)

@@ -59,6 +59,7 @@ int aa_store_end_session(struct aa_store *store, int64_t session_id, const struc
 			 struct aa_error *error)
 {
 	struct aa_session *session = aa_store_session(store, session_id);
+	struct aa_session_state before;
 	int r;
 
 	if (!session)
@@ -67,12 +68,17 @@ int aa_store_end_session(struct aa_store *store, int64_t session_id, const struc
 	r = aa_db_exec(store->db, "BEGIN IMMEDIATE", error);
 	if (r < 0)
 		return r;
+	before = session->now;
 	r = update(store, session, result, error);
+	if (r == 0)
+		r = aa_session_report_excluded(session, true, error);
 	if (r == 0)
 		r = run_for(store, "DELETE FROM ring_cursor WHERE session_id = ?", session_id, error);
 	r = finish(store, r, error);
-	if (r < 0)
+	if (r < 0) {
+		session->now = before;
 		return r;
+	}
 	/* In a transaction of its own: without room for indexes the session is still complete. */
 	r = aa_db_exec(store->db, "BEGIN IMMEDIATE", error);
 	if (r < 0)

@@ -22,18 +22,41 @@ static bool loses_events(const struct aa_gap_row *gap)
 	return false;
 }
 
+/* What is left out is counted in rows of this length at least: it may be more than all that is stored. */
+#define EXCLUDED_NS 10000000000u
+
+static void exclude(struct aa_session *session, unsigned kind, uint64_t begin_ns, uint64_t end_ns,
+		    uint64_t count)
+{
+	struct aa_excluded *excluded = &session->now.excluded[kind];
+
+	if (excluded->count == 0 || begin_ns < excluded->first_ns)
+		excluded->first_ns = begin_ns;
+	if (end_ns > excluded->last_ns)
+		excluded->last_ns = end_ns;
+	excluded->count += count;
+}
+
 void aa_session_exclude(struct aa_session *session, const struct aa_header *header)
 {
-	struct aa_excluded *excluded = &session->now.excluded[header->kind];
-
-	if (excluded->count++ == 0 || header->time_ns < excluded->first_ns)
-		excluded->first_ns = header->time_ns;
-	if (header->time_ns > excluded->last_ns)
-		excluded->last_ns = header->time_ns;
+	exclude(session, header->kind, header->time_ns, header->time_ns, 1);
 	session->now.totals.records[header->kind]--; /* it is not among those stored */
 }
 
-int aa_session_report_excluded(struct aa_session *session, struct aa_error *error)
+bool aa_session_exclude_gap(struct aa_session *session, const struct aa_gap *gap)
+{
+	if (strcmp(gap->reason, "excluded") != 0)
+		return false;
+	for (unsigned kind = AA_EVENT_FILE_FIRST; kind <= AA_EVENT_FILE_LAST; kind++) {
+		if (strcmp(gap->kind, aa_event_kind_name(kind)) != 0)
+			continue;
+		exclude(session, kind, gap->begin_boot_ns, gap->end_boot_ns, gap->count);
+		return true;
+	}
+	return false;
+}
+
+int aa_session_report_excluded(struct aa_session *session, bool all, struct aa_error *error)
 {
 	int r = 0;
 
@@ -48,8 +71,9 @@ int aa_session_report_excluded(struct aa_session *session, struct aa_error *erro
 			.reason = "excluded",
 		};
 
-		if (excluded->count)
-			r = aa_session_gap(session, &gap, error);
+		if (excluded->count == 0 || (!all && excluded->last_ns - excluded->first_ns < EXCLUDED_NS))
+			continue;
+		r = aa_session_gap(session, &gap, error);
 		*excluded = (struct aa_excluded){ 0 };
 	}
 	return r;

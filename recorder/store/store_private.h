@@ -51,7 +51,7 @@ struct aa_session_state {
 	uint64_t clock_boot_ns;
 	struct aa_excluded {
 		uint64_t count, first_ns, last_ns;
-	} excluded[AA_KIND_SLOTS]; /* in this transaction, by --exclude; becomes gap rows at its end */
+	} excluded[AA_KIND_SLOTS]; /* left out on request, and in no gap row yet */
 };
 
 struct aa_session {
@@ -164,8 +164,11 @@ aa_sink_fn aa_sink_exec, aa_sink_exec_failed;			       /* sink_exec.c */
 aa_sink_fn aa_sink_cred, aa_sink_comm, aa_sink_setsid, aa_sink_cgroup; /* sink_change.c */
 aa_sink_fn aa_sink_open, aa_sink_io, aa_sink_change;		       /* sink_file.c */
 
-/* Gap rows for what --exclude left out in this transaction. */
-int aa_session_report_excluded(struct aa_session *session, struct aa_error *error);
+/* Whether the gap is one of what the kernel side left out on request. If so it is counted for a row in a while. */
+bool aa_session_exclude_gap(struct aa_session *session, const struct aa_gap *gap);
+
+/* Gap rows for what was left out on request and is due, or all of it. */
+int aa_session_report_excluded(struct aa_session *session, bool all, struct aa_error *error);
 
 /* Most bytes of one text: more than the kernel side captures. The rest counts as truncated. */
 #define AA_MAX_TEXT_BYTES (8u << 20)

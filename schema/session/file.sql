@@ -6,7 +6,7 @@ CREATE TABLE s0_file ( -- What was done with files, and what was refused; bytes 
 	tid INTEGER NOT NULL,            -- thread
 	kind TEXT NOT NULL,              -- 'open', 'close', 'io' (bytes of a file that stays open), 'unlink', 'rename' ...
 	error INTEGER NOT NULL,          -- 0, or the errno; of 'close' and 'io' the last failed read or write since the row before
-	path_id INTEGER,                 -- string: absolute path; of rename the old one
+	path_id INTEGER,                 -- string: absolute path; of rename the old one; relative only if marks say path-missing; empty if the program gave ''
 	path2_id INTEGER,                -- string: rename, link: the new path; copy: the destination; pivot_root: where the old root went
 	target_id INTEGER,               -- string: what a symlink says; what was mounted; name of an extended attribute
 	source TEXT,                     -- where path comes from: 'kernel' (walked), or 'user' (the program's string, made absolute)
@@ -14,8 +14,8 @@ CREATE TABLE s0_file ( -- What was done with files, and what was refused; bytes 
 	device INTEGER,                  -- of the file: major << 20 | minor; NULL: file not known
 	inode INTEGER,                   -- its inode number
 	generation INTEGER,              -- of the inode number, NULL where the file system has none
-	type TEXT,                       -- 'file', 'dir', 'link', 'fifo', 'socket', 'char', 'block', 'other'
-	device2 INTEGER,                 -- of a second file: what a rename replaced or exchanged with; destination of a copy
+	type TEXT,                       -- 'file', 'dir', 'link', 'fifo', 'socket', 'char', 'block', 'other'; of a mount its file system's ('tmpfs'), escaped
+	device2 INTEGER,                 -- of a second file: what a rename replaced or exchanged with; destination of a copy; mknod: the device made
 	inode2 INTEGER,                  -- its inode number
 	size_before INTEGER,             -- bytes, where known
 	size_bytes INTEGER,              -- bytes after it
@@ -26,12 +26,12 @@ CREATE TABLE s0_file ( -- What was done with files, and what was refused; bytes 
 	gid INTEGER,                     -- chown: new group, NULL: unchanged
 	offset INTEGER,                  -- fallocate, mmap: where
 	length INTEGER,                  -- truncate: new size; fallocate, mmap, copy, setxattr: how much
-	read_bytes INTEGER,              -- since the open or the last row of this open file: sums are exact
+	read_bytes INTEGER,              -- since the open or the last row of this open file: sums are exact; NULL where that is not known
 	read_calls INTEGER,              -- calls that read
 	write_bytes INTEGER,             -- likewise
 	write_calls INTEGER,             -- calls that wrote
 	fd INTEGER,                      -- descriptor, where there is one
-	marks TEXT                       -- what is special or not whole: 'created,uring,path-truncated'; NULL: nothing
+	marks TEXT                       -- what is special or not whole, in this order and separated by commas: created, inherited (met at its first use), uring (io_uring), fixed (no descriptor), still-open (at the session's end), by-last-user (who closed it is not known), close-missed, mapped (shared and writable: what was written through memory is in no sum), no-sums, by-handle, exchange, empty-path (the file of fd), name-kernel (copied by the kernel), compat (32-bit call); path-, path2- or target- with truncated, unlinked, detached (no mount above), pseudo (not a path: 'memfd:x'), outside-root (not below the process's root), unreadable, missing
 );
 
 CREATE VIEW s0_file_view AS -- file with its strings: no knowledge of the interning needed.
@@ -112,7 +112,7 @@ CREATE INDEX IF NOT EXISTS s0_file_time ON s0_file (time_ns);
 SELECT
 	f.time_ns AS time_ns,
 	strftime('%Y-%m-%dT%H:%M:%S', f.time_ns / 1000000000, 'unixepoch') || printf('.%09dZ', f.time_ns % 1000000000) AS time,
-	f.kind AS kind,
+	'' || f.kind AS kind, -- no column of its own: with one arm's affinity unlike the others' SQLite would sort, not merge
 	p.pid AS pid,
 	f.tid AS tid,
 	f.process_id AS process_id,

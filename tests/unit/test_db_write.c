@@ -141,7 +141,7 @@ static void test_refuses_other_applications_and_newer_versions(void **state)
 		{ "PRAGMA application_id = 5; CREATE TABLE x (y)", -EINVAL, "another application" },
 		{ "CREATE TABLE x (y)", -EINVAL, "another application" },
 		{ "PRAGMA user_version = 1", -EINVAL, "another application" },
-		{ "PRAGMA application_id = 1633776227; PRAGMA user_version = 2; CREATE TABLE x (y)", -EPROTO,
+		{ "PRAGMA application_id = 1633776227; PRAGMA user_version = 3; CREATE TABLE x (y)", -EPROTO,
 		  "newer" },
 		{ "PRAGMA application_id = 1633776227; CREATE TABLE x (y)", -EINVAL, "not whole" },
 		{ "PRAGMA journal_mode = WAL; CREATE TABLE x (y)", -EINVAL, "another application" },
