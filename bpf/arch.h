@@ -36,6 +36,7 @@ struct pt_regs {
 /* The functions of system calls, and of the 32-bit ones, as a program's section names them. */
 #define AA_SYSCALL_FUNCTION(name)	 "__x64_sys_" #name
 #define AA_SYSCALL_FUNCTION_COMPAT(name) "__ia32_compat_sys_" #name
+#define AA_SYSCALL_FUNCTION_32(name)	 "__ia32_sys_" #name /* that are no compat_sys ones */
 
 /* True while the task is inside a 32-bit system call, also one made by a 64-bit program with int $0x80. */
 static __always_inline bool aa_syscall_compat(struct task_struct *task)
@@ -94,6 +95,7 @@ static __always_inline __u64 aa_syscall_argument_offset(__u32 index, bool compat
 
 #define AA_SYSCALL_FUNCTION(name)	 "__arm64_sys_" #name
 #define AA_SYSCALL_FUNCTION_COMPAT(name) "__arm64_compat_sys_" #name
+#define AA_SYSCALL_FUNCTION_32(name)	 "__arm64_no_sys_" #name /* none: they are the 64-bit ones */
 
 static __always_inline bool aa_syscall_compat(struct task_struct *task)
 {

@@ -71,11 +71,27 @@ static void apply_feature(struct aa_row *row, const char *name, const struct aa_
 			 features->feature[id].reason);
 }
 
+/* The first of the alternatives that the kernel may have, else the first of all. */
+static const struct aa_program_info *fitting(const char *names, const struct aa_target *targets)
+{
+	for (const char *name = names; name; name = strchr(name, '|')) {
+		const struct aa_program_info *info;
+		enum aa_target_state state;
+
+		name += *name == '|';
+		info = aa_program_info(name);
+		state = targets[info - aa_program_infos].state;
+		if (state == AA_TARGET_OK || state == AA_TARGET_UNKNOWN)
+			return info;
+	}
+	return aa_program_info(names);
+}
+
 static void fill_row(struct aa_row *row, const struct aa_hook *hook, const struct aa_target *targets)
 {
 	*row = (struct aa_row){ .hook = hook };
 	for (unsigned i = 0; i < AA_HOOK_PROGRAMS && hook->programs[i]; i++) {
-		const struct aa_program_info *info = aa_program_info(hook->programs[i]);
+		const struct aa_program_info *info = fitting(hook->programs[i], targets);
 		const struct aa_target *target = &targets[info - aa_program_infos];
 
 		if (*hook->programs[i] == '?' && target->state == AA_TARGET_MISSING)

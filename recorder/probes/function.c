@@ -77,11 +77,28 @@ static void look_at_tracepoint(const struct btf *types, const struct btf_type *t
 		aa_signature(types, pointer->type, 1, ret_found, size);
 }
 
+/* wanted: alternatives, separated by "|" */
+static bool fits_one(const char *wanted, const char *found, bool exact)
+{
+	char one[80];
+
+	for (const char *at = wanted;; at++) {
+		size_t length = strcspn(at, "|");
+
+		(void)snprintf(one, sizeof(one), "%.*s", (int)length, at);
+		if (aa_signature_fits(one, found, exact))
+			return true;
+		at += length;
+		if (*at == '\0')
+			return false;
+	}
+}
+
 static void judge(const struct aa_program_info *info, struct aa_target *target)
 {
 	bool exact = info->kind == AA_PROGRAM_FEXIT; /* whose programs find the result behind the arguments */
 
-	target->state = !info->signature || aa_signature_fits(info->signature, target->found, exact)
+	target->state = !info->signature || fits_one(info->signature, target->found, exact)
 				? AA_TARGET_OK
 				: AA_TARGET_DIFFERS;
 }

@@ -27,13 +27,13 @@ struct aa_program_info {
 	const char *name;
 	enum aa_program_kind kind;
 	const char *target;    /* the function or tracepoint */
-	const char *signature; /* of the function: see aa_function_check; NULL: no matter */
+	const char *signature; /* of the function: see aa_function_check; NULL: no matter; "one|other" */
 };
 
 extern const struct aa_program_info aa_program_infos[];
 extern const unsigned aa_program_info_count;
 
-/* NULL if there is no such program. A "?" before the name is skipped. */
+/* NULL if there is no such program. A "?" before the name is skipped, and so are the alternatives behind it. */
 const struct aa_program_info *aa_program_info(const char *name);
 
 /* What a kind needs of the kernel. */
@@ -42,7 +42,10 @@ enum aa_feature_id aa_program_feature(enum aa_program_kind kind);
 /* A way to have a capability; all of its programs are needed. Rows of a capability stand together, the best first. */
 struct aa_hook {
 	const char *capability;
-	/* "?" before a name: only where the kernel has its function. Filled from the front, NULL behind. */
+	/*
+	 * "?" before a name: only where the kernel has its function. "a|b": the one whose function the kernel has, with
+	 * those arguments. Filled from the front, NULL behind.
+	 */
 	const char *programs[AA_HOOK_PROGRAMS];
 	enum aa_tier tier;
 	enum aa_proof_id proof;

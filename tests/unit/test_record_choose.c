@@ -20,6 +20,10 @@
 extern const unsigned char aa_bpf_object[];
 extern const unsigned char aa_bpf_object_end[];
 
+#define FILES \
+	(AA_SYSCALL_MASK(NAMES) | AA_SYSCALL_MASK(ATTRIBUTES) | AA_SYSCALL_MASK(PLACE) | \
+	 AA_SYSCALL_MASK(OPEN) | AA_SYSCALL_MASK(TRANSFER) | AA_SYSCALL_MASK(MMAP))
+
 static struct aa_choice choice;
 static struct aa_features features;
 static struct aa_target targets[AA_PROGRAMS_MAX];
@@ -119,6 +123,10 @@ static void test_preemption(void **state)
 	choose(AA_TIER_ANY);
 	serves("process.fork", AA_TIER_KPROBE, "aa_fork_kprobe");
 	serves("process.exec", AA_TIER_KPROBE, "aa_note_kprobe+aa_exec_kprobe");
+	serves("process.exec_failed", AA_TIER_PORTABLE, "aa_sysexit_tp");
+	serves("file.names", AA_TIER_PORTABLE, "aa_sysexit_tp");
+	lack(AA_FEATURE_TRACEPOINT);
+	choose(AA_TIER_ANY);
 	serves("process.exec_failed", AA_TIER_PRECISE,
 	       "aa_execve_fexit+aa_execveat_fexit+aa_execve32_fexit+aa_execveat32_fexit");
 	lack(AA_FEATURE_KPROBE);
@@ -139,8 +147,9 @@ static void test_features(void **state)
 	serves("process.exec", AA_TIER_PORTABLE, "aa_exec_btf");
 	serves("process.cred", AA_TIER_PORTABLE, "aa_sysexit_btf");
 	assert_int_equal(aa_choice_syscalls(&choice),
-			 AA_SYSCALL_MASK_CRED | AA_SYSCALL_MASK_SETSID | AA_SYSCALL_MASK_EXEC_FAILED);
+			 AA_SYSCALL_MASK_CRED | AA_SYSCALL_MASK_SETSID | AA_SYSCALL_MASK_EXEC_FAILED | FILES);
 	without_btf();
+	lack(AA_FEATURE_TRACEPOINT);
 	choose(AA_TIER_ANY);
 	all_serve(AA_TIER_BASIC);
 	features.feature[AA_FEATURE_KPROBE].present = true;
@@ -148,7 +157,7 @@ static void test_features(void **state)
 	serves("process.exit", AA_TIER_KPROBE, "aa_exit_kprobe");
 	serves("process.adopt", AA_TIER_BASIC, "aa_adopt_run");
 	serves("process.exec_failed", AA_TIER_BASIC, "aa_sysexit_raw");
-	assert_int_equal(aa_choice_syscalls(&choice), AA_SYSCALL_MASK_EXEC_FAILED);
+	assert_int_equal(aa_choice_syscalls(&choice), AA_SYSCALL_MASK_EXEC_FAILED | FILES);
 	lack(AA_FEATURE_TEST_RUN);
 	choose(AA_TIER_ANY);
 	serves("process.adopt", AA_TIER_BASIC, NULL);
@@ -197,15 +206,44 @@ static void test_failures(void **state)
 	serves("process.fork", AA_TIER_PRECISE, "aa_fork_fentry");
 }
 
+static void test_alternatives(void **state)
+{
+	(void)state;
+	choose(AA_TIER_ANY);
+	assert_non_null(strstr(aa_choice_row(&choice, "file.names")->programs[0], "aa_unlink_fexit"));
+	target_of("aa_unlink_fexit")->state = AA_TARGET_MISSING;
+	choose(AA_TIER_ANY);
+	assert_string_equal(aa_choice_row(&choice, "file.names")->programs[0], "aa_unlink7_fexit");
+	target_of("aa_unlink7_fexit")->state = AA_TARGET_DIFFERS;
+	choose(AA_TIER_ANY);
+	serves("file.names", AA_TIER_PORTABLE, "aa_sysexit_btf");
+	assert_non_null(strstr(reason_of("aa_unlink_fexit"), "no function do_unlinkat"));
+}
+
+static void test_without_files(void **state)
+{
+	(void)state;
+	aa_choice_init(&choice, &features, targets, AA_TIER_PORTABLE, 0);
+	assert_false(choice.files);
+	for (unsigned i = 0; i < choice.count; i++)
+		assert_memory_not_equal(choice.rows[i].hook->capability, "file.", 5);
+	assert_int_equal(aa_choice_duties(&choice), 0);
+	choose(AA_TIER_PORTABLE);
+	assert_int_equal(aa_choice_duties(&choice),
+			 AA_FILE_DUTY_URING_OPEN | AA_FILE_DUTY_URING_NAMES | AA_FILE_DUTY_URING_IO);
+}
+
 /* Silence is of a capability, refusal of a program. */
 static void test_shared_program(void **state)
 {
 	(void)state;
+	lack(AA_FEATURE_TRACEPOINT);
 	choose(AA_TIER_PORTABLE);
 	aa_choice_fail(&choice, "process.cred", "aa_sysexit_btf", ENOMSG, true, "silent");
 	serves("process.cred", AA_TIER_PORTABLE, NULL);
 	serves("process.setsid", AA_TIER_PORTABLE, "aa_sysexit_btf");
-	assert_int_equal(aa_choice_syscalls(&choice), AA_SYSCALL_MASK_SETSID | AA_SYSCALL_MASK_EXEC_FAILED);
+	assert_int_equal(aa_choice_syscalls(&choice),
+			 AA_SYSCALL_MASK_SETSID | AA_SYSCALL_MASK_EXEC_FAILED | FILES);
 	aa_choice_fail(&choice, NULL, "aa_sysexit_btf", EINVAL, false, "refused");
 	serves("process.setsid", AA_TIER_PORTABLE, NULL);
 	assert_int_equal(aa_choice_syscalls(&choice), 0);
@@ -250,10 +288,15 @@ static void test_tier_names(void **state)
 static void test_table(void **state)
 {
 	static const char *const sections[] = {
-		[AA_PROGRAM_LSM] = "lsm/",	 [AA_PROGRAM_FENTRY] = "fentry/",
-		[AA_PROGRAM_FEXIT] = "fexit/",	 [AA_PROGRAM_KPROBE] = "kprobe/",
-		[AA_PROGRAM_TP_BTF] = "tp_btf/", [AA_PROGRAM_ITERATOR] = "iter/",
-		[AA_PROGRAM_RAW_TP] = "raw_tp/", [AA_PROGRAM_RUN] = "raw_tp/",
+		[AA_PROGRAM_LSM] = "lsm/",
+		[AA_PROGRAM_FENTRY] = "fentry/",
+		[AA_PROGRAM_FEXIT] = "fexit/",
+		[AA_PROGRAM_KPROBE] = "kprobe/",
+		[AA_PROGRAM_TP_BTF] = "tp_btf/",
+		[AA_PROGRAM_ITERATOR] = "iter/",
+		[AA_PROGRAM_RAW_TP] = "raw_tp/",
+		[AA_PROGRAM_RUN] = "raw_tp/",
+		[AA_PROGRAM_TRACEPOINT] = "tp/raw_syscalls/",
 	};
 	struct bpf_object *object =
 		bpf_object__open_mem(aa_bpf_object, (size_t)(aa_bpf_object_end - aa_bpf_object), NULL);
@@ -264,10 +307,14 @@ static void test_table(void **state)
 	assert_int_equal(libbpf_get_error(object), 0);
 	for (unsigned i = 0; i < aa_hook_count; i++) {
 		for (unsigned j = 0; j < AA_HOOK_PROGRAMS && aa_hooks[i].programs[j]; j++) {
-			const struct aa_program_info *info = aa_program_info(aa_hooks[i].programs[j]);
+			for (const char *name = aa_hooks[i].programs[j]; name; name = strchr(name, '|')) {
+				const struct aa_program_info *info;
 
-			assert_non_null(info);
-			used[info - aa_program_infos]++;
+				name += *name == '|';
+				info = aa_program_info(name);
+				assert_non_null(info);
+				used[info - aa_program_infos]++;
+			}
 		}
 	}
 	for (unsigned i = 0; i < aa_program_info_count; i++) {
@@ -374,6 +421,8 @@ int main(void)
 		cmocka_unit_test_setup(test_features, all_there),
 		cmocka_unit_test_setup(test_functions, all_there),
 		cmocka_unit_test_setup(test_failures, all_there),
+		cmocka_unit_test_setup(test_alternatives, all_there),
+		cmocka_unit_test_setup(test_without_files, all_there),
 		cmocka_unit_test_setup(test_shared_program, all_there),
 		cmocka_unit_test_setup(test_tiers, all_there),
 		cmocka_unit_test(test_tier_names),
