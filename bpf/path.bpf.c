@@ -18,8 +18,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  * Components and mounts, for each size of record. A short path that is deeper than most goes into a larger one; the
  * verifier walks every turn (110 instructions), in each program that sends a path.
  */
-#define AA_PATH_DEPTH_128  32
-#define AA_PATH_DEPTH_512  72
+#define AA_PATH_DEPTH_96   32
+#define AA_PATH_DEPTH_512  48
 #define AA_PATH_DEPTH_4096 136
 
 #define AA_ROOT_MOUNTS 8 /* mounted on top of each other at / */
@@ -39,6 +39,9 @@ struct aa_walk {
 	__u64 name;
 	__u64 mount;
 	__u64 root; /* dentry at which this mount ends */
+	/* The root directory of the current task. */
+	__u64 inside_dentry;
+	__u64 inside_mount;
 };
 
 static __always_inline void aa_walk_begin(struct aa_walk *walk, const struct path *path)
@@ -49,6 +52,16 @@ static __always_inline void aa_walk_begin(struct aa_walk *walk, const struct pat
 	bpf_probe_read_kernel(&walk->mount, 8, &mount);
 	bpf_core_read(&walk->dentry, 8, &path->dentry);
 	bpf_core_read(&walk->root, 8, &vfsmount->mnt_root);
+}
+
+static __always_inline void aa_walk_begin_inside(struct aa_walk *walk)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	__u64 mount = (__u64)BPF_CORE_READ(fs, root.mnt) - AA_OFFSET(mount, mnt);
+
+	bpf_core_read(&walk->inside_dentry, 8, &fs->root.dentry);
+	bpf_probe_read_kernel(&walk->inside_mount, 8, &mount);
 }
 
 /* One level up: name and length of the dentry that the walk is at, then its parent is the one it is at. */
@@ -123,84 +136,168 @@ static __always_inline bool aa_path_prepend(struct aa_text *text, __u32 room, __
 
 /* How a walk ended. */
 enum aa_walk_end {
+	AA_WALK_TOO_DEEP,
 	AA_WALK_ROOT,	   /* at the root of the last mount */
 	AA_WALK_ANONYMOUS, /* at once: the file has a name but no place */
 	AA_WALK_ABOVE,	   /* at the root of a file system, above the mount: a bind mount that was left */
 	AA_WALK_NO_ROOM,
-	AA_WALK_TOO_DEEP,
 };
 
-static __always_inline enum aa_walk_end aa_path_fill(struct aa_text *text, __u32 room, __u32 slack,
-						     __u32 depth, struct aa_walk *walk)
+/*
+ * Notes how the walk ended, in the record: so the verifier forgets it, and goes through what comes after the loop once
+ * and not once for each turn.
+ */
+static __always_inline void aa_walk_ends(struct aa_text *text, enum aa_walk_end end)
 {
+	*(volatile __u16 *)&text->flags = (__u16)end;
+}
+
+/* Notes in the record, for the same reason, that the walk stands at the root directory: total is written later. */
+static __always_inline void aa_walk_look(struct aa_text *text, const struct aa_walk *walk)
+{
+	if (walk->dentry == walk->inside_dentry && walk->mount == walk->inside_mount)
+		*(volatile __u64 *)&text->total = 0;
+}
+
+AA_SUBPROGRAM int aa_path_fill(struct aa_text *text, __u32 room, __u32 slack, __u32 depth,
+			       struct aa_walk *walk)
+{
+	*(volatile __u64 *)&text->total = 1;
+	aa_walk_ends(text, AA_WALK_TOO_DEEP);
 	for (__u32 i = 0; i < depth; i++) {
 		__u64 dentry = walk->dentry;
 
+		aa_walk_look(text, walk);
 		if (dentry == walk->root) {
 			if (aa_walk_leave_mount(walk))
 				continue;
-			return AA_WALK_ROOT;
+			aa_walk_ends(text, AA_WALK_ROOT);
+			return 0;
 		}
 		aa_walk_up(walk);
 		if (walk->dentry == dentry) {
 			if (i != 0)
-				return AA_WALK_ABOVE;
-			return aa_path_prepend(text, room, slack, walk, 0) ? AA_WALK_ANONYMOUS
-									   : AA_WALK_NO_ROOM;
+				aa_walk_ends(text, AA_WALK_ABOVE);
+			else if (aa_path_prepend(text, room, slack, walk, 0))
+				aa_walk_ends(text, AA_WALK_ANONYMOUS);
+			else
+				aa_walk_ends(text, AA_WALK_NO_ROOM);
+			return 0;
 		}
-		if (!aa_path_prepend(text, room, slack, walk, 1))
-			return AA_WALK_NO_ROOM;
+		if (!aa_path_prepend(text, room, slack, walk, 1)) {
+			aa_walk_ends(text, AA_WALK_NO_ROOM);
+			return 0;
+		}
 	}
-	return AA_WALK_TOO_DEEP;
+	return 0;
 }
 
-static __always_inline __u32 aa_walk_flags(enum aa_walk_end end, const struct aa_walk *walk)
+static __always_inline __u32 aa_walk_flags(__u32 end, const struct aa_walk *walk, bool outside_root)
 {
+	__u32 outside = outside_root ? AA_TEXT_OUTSIDE : 0;
+
 	switch (end) {
 	case AA_WALK_ROOT:
-		return aa_walk_attached(walk) ? 0 : AA_TEXT_DETACHED;
+		return outside | (aa_walk_attached(walk) ? 0 : AA_TEXT_DETACHED);
 	case AA_WALK_ANONYMOUS:
 		return AA_TEXT_PSEUDO;
 	case AA_WALK_ABOVE:
-		return AA_TEXT_DETACHED;
+		return outside | AA_TEXT_DETACHED;
 	default:
 		return AA_TEXT_TRUNCATED;
 	}
+}
+
+/* All bits of each byte that is not 0. */
+static __always_inline __u64 aa_nonzero_bytes(__u64 word)
+{
+	word |= word >> 4;
+	word |= word >> 2;
+	word |= word >> 1;
+	return (word & 0x0101010101010101ull) * 0xff;
+}
+
+/*
+ * True if the path begins with the prefix, whose end is filled up with zeros. Without branches, which the verifier would
+ * follow each. slack is at least AA_EXCLUDE_LENGTH, so a short path is no special case.
+ */
+static __always_inline bool aa_path_begins(const char *path, const struct aa_exclude *exclude)
+{
+	__u64 differ = 0;
+
+	for (__u32 i = 0; i < AA_EXCLUDE_LENGTH; i += 8) {
+		__u64 word = *(const __u64 *)(exclude->prefix + i);
+
+		differ |= (*(const __u64 *)(path + i) ^ word) & aa_nonzero_bytes(word);
+	}
+	return differ == 0;
+}
+
+/* True if the path of a file is left out on request. What was cut at its beginning cannot be judged. */
+AA_SUBPROGRAM int aa_path_excluded(const struct aa_text *text, __u32 room)
+{
+	__u32 zero = 0, start = *(const volatile __u32 *)&text->start;
+	struct aa_config *config = bpf_map_lookup_elem(&aa_config, &zero);
+	__u32 count = config ? config->exclude_count : 0;
+
+	AA_OPAQUE(start);
+	if (start >= room || *(const volatile __u16 *)&text->flags & (AA_TEXT_TRUNCATED | AA_TEXT_PSEUDO))
+		return 0;
+	for (__u32 i = 0; i < AA_EXCLUDES; i++) {
+		__u32 key = i;
+		struct aa_exclude *exclude;
+
+		if (i >= count)
+			return 0;
+		exclude = bpf_map_lookup_elem(&aa_excludes, &key);
+		if (exclude && aa_path_begins(text->data + start, exclude))
+			return 1;
+	}
+	return 0;
 }
 
 #define AA_PATH_TOO_LONG (-1)
 #define AA_PATH_LOST	 (-2)
 
 /* Sends the path in a record with room for `room` bytes. Returns AA_TEXT_* flags or one of the above. */
-static __always_inline int aa_path_try(const struct aa_header *base, const struct path *path, __u32 field,
+static __always_inline int aa_path_try(const struct aa_header *base, const struct path *path, __u64 where,
 				       __u32 room, __u32 slack, __u32 depth, bool last)
 {
 	struct aa_walk walk;
-	enum aa_walk_end end;
 	struct aa_text *text;
-	__u32 flags;
+	__u32 flags, end;
 
 	aa_walk_begin(&walk, path);
+	aa_walk_begin_inside(&walk);
 	text = aa_reserve(base, AA_EVENT_TEXT, sizeof(*text) + room + slack);
 	if (!text)
 		return AA_PATH_LOST;
 	aa_zero(text->data, room + slack);
 	text->start = room;
-	end = aa_path_fill(text, room, slack, depth, &walk);
+	aa_path_fill(text, room, slack, depth, &walk);
+	end = *(volatile __u16 *)&text->flags;
 	if (!last && (end == AA_WALK_NO_ROOM || end == AA_WALK_TOO_DEEP)) {
 		aa_discard(text);
 		return AA_PATH_TOO_LONG;
 	}
-	flags = aa_walk_flags(end, &walk) | (aa_is_unlinked(path) ? AA_TEXT_UNLINKED : 0);
+	flags = aa_walk_flags(end, &walk, *(volatile __u64 *)&text->total) |
+		(aa_is_unlinked(path) ? AA_TEXT_UNLINKED : 0);
+	if (!(base->flags & AA_FLAG_ACTIVITY))
+		flags &= ~AA_TEXT_OUTSIDE;
 	if (text->start == room) {
 		text->start = room - 1;
 		text->data[room - 1] = '/';
 	}
+	*(volatile __u16 *)&text->flags = (__u16)flags;
+	if (!(aa_packed_options(where) & AA_PATH_KEEP) && aa_path_excluded(text, room)) {
+		aa_discard(text);
+		return AA_PATH_EXCLUDED;
+	}
 	text->length = room - text->start;
 	text->total = text->length;
 	text->offset = 0;
-	text->field = (__u16)field;
-	text->flags = (__u16)flags;
+	text->field = (__u16)aa_packed_field(where);
+	flags = *(volatile __u16 *)&text->flags;
 	aa_submit(text);
 	return (int)flags;
 }
@@ -220,20 +317,22 @@ static __always_inline bool aa_path_is_root(const struct path *path)
 	return false;
 }
 
-/* See path.h. */
+/*
+ * See path.h. The ring's bytes are what a flood of files is bounded by, so the first size is for what most paths are
+ * (30 to 90 bytes).
+ */
 int aa_path_text_packed(__u64 path_address, __u64 time_ns, __u64 start_ns, __u64 ids, __u64 where)
 {
 	const struct path *path = (const struct path *)path_address;
 	struct aa_header base = aa_unpack(time_ns, start_ns, ids, where);
-	__u32 field = aa_packed_field(where);
 	int r;
 
 	if (aa_packed_options(where) & AA_PATH_ONLY_CHROOT && aa_path_is_root(path))
 		return 0;
-	r = aa_path_try(&base, path, field, 128, 128, AA_PATH_DEPTH_128, false);
+	r = aa_path_try(&base, path, where, 96, 64, AA_PATH_DEPTH_96, false);
 	if (r == AA_PATH_TOO_LONG)
-		r = aa_path_try(&base, path, field, 512, 256, AA_PATH_DEPTH_512, false);
+		r = aa_path_try(&base, path, where, 512, 256, AA_PATH_DEPTH_512, false);
 	if (r == AA_PATH_TOO_LONG)
-		r = aa_path_try(&base, path, field, 4096, 256, AA_PATH_DEPTH_4096, true);
-	return r < 0 ? 0 : r;
+		r = aa_path_try(&base, path, where, 4096, 256, AA_PATH_DEPTH_4096, true);
+	return r == AA_PATH_LOST ? 0 : r;
 }
