@@ -21,6 +21,7 @@
 #define DEFAULT_FILE_RING_BYTES (64u << 20)
 #define HURRY_NICE		(-10)
 #define AGAIN_MS		100
+#define SWEEP_MS		5000 /* AA_FILE_IO_PERIOD_NS */
 #define SPARE_FILES		192
 
 static uint64_t monotonic_ns(void)
@@ -179,6 +180,9 @@ int aa_recording_open(struct aa_recording *recording, const struct aa_options *o
 		point_to_doctor(error);
 		return r;
 	}
+	r = aa_kernel_begin_files(recording->kernel, error);
+	if (r < 0)
+		return r;
 	r = aa_store_open(options->db, &recording->store, error);
 	if (r < 0)
 		return r;
@@ -327,6 +331,15 @@ static void on_finished(void *context, int r, const struct aa_error *error)
 	uv_stop(&recording->loop);
 }
 
+/* What cannot be swept is counted on by its next use, or its close; a probe row says so. */
+static void on_sweep(uv_timer_t *timer)
+{
+	const struct aa_recording *recording = timer->data;
+
+	if (!recording->ending)
+		(void)aa_kernel_sweep(recording->kernel, false);
+}
+
 int aa_recording_start(struct aa_recording *recording, struct aa_error *error)
 {
 	static const struct aa_pump_events events = {
@@ -343,6 +356,10 @@ int aa_recording_start(struct aa_recording *recording, struct aa_error *error)
 	recording->loop_open = true;
 	(void)uv_timer_init(&recording->loop, &recording->again);
 	recording->again.data = recording;
+	(void)uv_timer_init(&recording->loop, &recording->sweep);
+	recording->sweep.data = recording;
+	if (files_mode(recording->options) != AA_FILES_NONE)
+		(void)uv_timer_start(&recording->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 	if (recording->content != NULL) {
 		r = uv_async_init(&recording->loop, &recording->content_ready, on_content_ready);
 		if (r < 0)
@@ -366,8 +383,11 @@ void aa_recording_end(struct aa_recording *recording)
 	if (recording->ending)
 		return;
 	recording->ending = true;
+	(void)uv_timer_stop(&recording->sweep);
 	aa_kernel_forget_all(recording->kernel);
 	aa_kernel_settle();
+	if (files_mode(recording->options) != AA_FILES_NONE)
+		(void)aa_kernel_sweep(recording->kernel, true);
 	aa_pump_finish(&recording->pump);
 }
 

@@ -11,6 +11,7 @@
 
 #include <uv.h>
 
+#include "content.h"
 #include "error.h"
 #include "kernel.h"
 #include "options.h"
@@ -27,8 +28,11 @@ struct aa_recording {
 	struct aa_kernel *kernel;
 	struct aa_peek peek;
 	struct aa_pump pump;
+	struct aa_content *content; /* NULL: none are wanted */
+	uv_async_t content_ready;
 	uv_loop_t loop;
 	uv_timer_t again;		/* one more look whether it is over */
+	uv_timer_t sweep;		/* sums of files that stay open */
 	void (*on_idle)(void *context); /* of aa_recording_hold; set by run */
 	void *context;
 	int64_t session_id; /* 0: none yet */
@@ -59,6 +63,9 @@ int aa_recording_begin(struct aa_recording *recording, const char *mode, const c
 
 /* Opens the loop and starts the pump. */
 int aa_recording_start(struct aa_recording *recording, struct aa_error *error);
+
+/* Makes all threads: aa_pump_prepare, and who reads contents. */
+int aa_recording_prepare(struct aa_recording *recording, struct aa_error *error);
 
 /* Looks whether any process is left, and ends if none is. */
 void aa_recording_look(struct aa_recording *recording);

@@ -33,6 +33,7 @@ int aa_kernel_new(const struct aa_kernel_options *options, struct aa_btf *btf, s
 		kernel->options = *options;
 		kernel->btf = *btf;
 		kernel->generation = random_generation();
+		kernel->config.files = AA_FILES_ALL; /* until aa_kernel_begin_files */
 	}
 	*btf = (struct aa_btf){ .fd = -1 };
 	if (!kernel)

@@ -88,6 +88,19 @@ uint32_t aa_kernel_open_files(struct aa_kernel *kernel);
 void aa_kernel_forget_files(struct aa_kernel *kernel);
 
 /*
+ * From now on options.files and options.excludes hold: before, for the self-test, everything is recorded. Returns 0 or a
+ * negative errno with a text.
+ */
+int aa_kernel_begin_files(struct aa_kernel *kernel, struct aa_error *error);
+
+/*
+ * Sends the sums of files that stay open: their IO records are in the activity ring before this returns. last: of all that are
+ * known, marked as still open, and forgets them; first waits, up to 0.3 s, for files that are being closed. Returns
+ * -EOPNOTSUPP if the kernel cannot do it (a probe row says so), or another negative errno.
+ */
+int aa_kernel_sweep(struct aa_kernel *kernel, bool last);
+
+/*
  * Waits until every program run that began before has ended, so that its records are in the ring and it has
  * seen what we changed: a global memory barrier waits for an RCU grace period, and tracing programs run
  * within an RCU read-side section (kernel/trace/bpf_trace.c). Milliseconds.

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "files.h"
+
 #define DEFAULT_MAX_PROCESSES 65536u
 #define DEFAULT_MAX_ARG_BYTES (128u << 10)
 #define LIMIT_MAX_ARG_BYTES   (2u << 20)
@@ -82,7 +84,8 @@ int aa_kernel_size_maps(struct aa_kernel *kernel, struct bpf_object *object, str
 	r = set_entries(object, "aa_scope", kernel->max_processes, error);
 	if (r < 0)
 		return r;
-	return set_entries(object, "aa_scope_hint", (pid_max() + AA_HINT_BYTES) / AA_HINT_BYTES, error);
+	r = set_entries(object, "aa_scope_hint", (pid_max() + AA_HINT_BYTES) / AA_HINT_BYTES, error);
+	return r < 0 ? r : aa_files_size_maps(kernel, object, error);
 }
 
 int aa_kernel_set_config(struct aa_kernel *kernel, struct aa_error *error)
@@ -96,7 +99,6 @@ int aa_kernel_set_config(struct aa_kernel *kernel, struct aa_error *error)
 		config->max_arg_bytes = LIMIT_MAX_ARG_BYTES;
 	config->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
 	config->capture_env = options->capture_env;
-	config->files = options->files;
 	for (unsigned lane = 0; lane < AA_LANE_COUNT; lane++)
 		config->ring_bytes[lane] = ring_bytes(options, lane);
 	if (bpf_map_update_elem(map_fd(kernel->objects[0], "aa_config"), &zero, config, BPF_ANY) != 0)
