@@ -216,17 +216,38 @@ static void complain(struct aa_doctor *doctor, const struct aa_survey_row *row)
 		append(complaint->capabilities, sizeof(complaint->capabilities), ", ", row->capability);
 }
 
-static bool chosen_in(const struct aa_doctor *doctor, enum aa_tier tier)
+static bool chosen_in(const struct aa_doctor *doctor, const char *group, enum aa_tier tier)
 {
 	for (unsigned i = 0; i < doctor->capability_count; i++)
-		if (doctor->capabilities[i].cells[tier] == AA_CELL_CHOSEN)
+		if (strncmp(doctor->capabilities[i].name, group, strlen(group)) == 0 &&
+		    doctor->capabilities[i].cells[tier] == AA_CELL_CHOSEN)
 			return true;
 	return false;
 }
 
+/* "processes (precise), files (precise, basic)" */
+static void describe_tiers(const struct aa_doctor *doctor, char *ret_text, size_t size)
+{
+	static const struct {
+		const char *group, *words;
+	} groups[] = { { "process.", "processes" }, { "file.", "files" } };
+
+	*ret_text = '\0';
+	for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		char tiers[64] = "", words[96];
+
+		for (enum aa_tier tier = AA_TIER_PRECISE; tier < AA_TIER_COUNT; tier++)
+			if (chosen_in(doctor, groups[i].group, tier))
+				append(tiers, sizeof(tiers), ", ", aa_tier_name(tier));
+		(void)snprintf(words, sizeof(words), "%s (%s)", groups[i].words, tiers);
+		if (i == 0 || tiers[0] != '\0')
+			append(ret_text, size, ", ", words);
+	}
+}
+
 static void judge_verdict(struct aa_doctor *doctor)
 {
-	char tiers[64] = "", missing[512] = "";
+	char tiers[200], missing[512] = "";
 
 	if (doctor->open_result < 0) {
 		doctor->verdict = AA_VERDICT_CANNOT;
@@ -234,9 +255,7 @@ static void judge_verdict(struct aa_doctor *doctor)
 			       "this host cannot record: %s", doctor->open_error.text);
 		return;
 	}
-	for (enum aa_tier tier = AA_TIER_PRECISE; tier < AA_TIER_COUNT; tier++)
-		if (chosen_in(doctor, tier))
-			append(tiers, sizeof(tiers), ", ", aa_tier_name(tier));
+	describe_tiers(doctor, tiers, sizeof(tiers));
 	for (unsigned i = 0; i < doctor->capability_count; i++)
 		if (doctor->capabilities[i].choice == NULL)
 			append(missing, sizeof(missing), ", ", doctor->capabilities[i].name);
@@ -247,10 +266,10 @@ static void judge_verdict(struct aa_doctor *doctor)
 	doctor->verdict = missing[0] != '\0' ? AA_VERDICT_LIMITS : AA_VERDICT_RECORDS;
 	if (missing[0] != '\0')
 		(void)snprintf(doctor->verdict_text, sizeof(doctor->verdict_text),
-			       "this host records, with limits: processes (%s), without %s", tiers, missing);
+			       "this host records, with limits: %s, without %s", tiers, missing);
 	else
-		(void)snprintf(doctor->verdict_text, sizeof(doctor->verdict_text),
-			       "this host can record: processes (%s)", tiers);
+		(void)snprintf(doctor->verdict_text, sizeof(doctor->verdict_text), "this host can record: %s",
+			       tiers);
 }
 
 static bool is_forbidden(int error)
