@@ -17,6 +17,7 @@ struct bench_ring {
 	uint32_t session;
 	uint32_t next_pid;
 	uint32_t parent_pid; /* the root, made by the first call */
+	uint32_t next_file;
 	uint64_t records;
 };
 
@@ -29,6 +30,12 @@ void bench_ring_close(struct bench_ring *ring);
  * false if the ring has no room for it.
  */
 bool bench_ring_add_process(struct bench_ring *ring);
+
+/*
+ * Adds what a file leaves that is made, written, renamed and deleted, as the portable tier sees it: four events, eleven
+ * records. Every file has names of its own. Returns false if the ring has no room for it.
+ */
+bool bench_ring_add_file(struct bench_ring *ring);
 
 /* All that is in it, and giving it back. */
 struct aa_span bench_ring_span(const struct bench_ring *ring);

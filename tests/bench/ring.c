@@ -163,3 +163,74 @@ bool bench_ring_add_process(struct bench_ring *ring)
 	ring->next_pid++;
 	return true;
 }
+
+#define FILE_PID   1000u
+#define FILE_START 1000000000000u
+
+static void add_file_text(struct bench_ring *ring, enum aa_text_field field, const char *string)
+{
+	add_text(ring, FILE_PID, FILE_START, field, string, (uint32_t)strlen(string));
+}
+
+static void fill_node(const struct bench_ring *ring, struct aa_node *node, uint64_t size)
+{
+	*node = (struct aa_node){
+		.inode = 1000000 + ring->next_file,
+		.size = size,
+		.magic = 0xef53,
+		.device = 254u << 20 | 1,
+		.generation = ring->next_file * 2654435761u,
+		.mode = 0100644,
+		.nlink = 1,
+	};
+}
+
+static void add_change(struct bench_ring *ring, enum aa_event_kind kind)
+{
+	struct aa_file_change *change = reserve(ring, sizeof *change, kind, FILE_PID, FILE_START);
+
+	change->size_before = UINT64_MAX;
+	change->fd = -1;
+	ring->boot_ns += 3000;
+}
+
+bool bench_ring_add_file(struct bench_ring *ring)
+{
+	char dir[96], path[160], name[64], new_name[64];
+	uint32_t number = ring->next_file;
+	struct aa_file_open *open;
+	struct aa_file_io *io;
+
+	if (ring->size - (ring->producer - ring->consumer) < PROCESS_SIZE_LIMIT)
+		return false;
+	(void)snprintf(dir, sizeof dir, "/home/user/project/node_modules/package-%u/dist", number / 100);
+	(void)snprintf(name, sizeof name, "module-%u.js.tmp", number);
+	(void)snprintf(new_name, sizeof new_name, "module-%u.js", number);
+	(void)snprintf(path, sizeof path, "%s/%s", dir, name);
+	add_file_text(ring, AA_TEXT_PATH, path);
+	open = reserve(ring, sizeof *open, AA_EVENT_OPEN, FILE_PID, FILE_START);
+	open->open = number + 1;
+	open->fd = 3;
+	open->open_flags = 1;
+	open->mode = 0644;
+	open->marks = AA_FILE_CREATED;
+	fill_node(ring, &open->node, 0);
+	ring->boot_ns += 3000;
+	io = reserve(ring, sizeof *io, AA_EVENT_CLOSE, FILE_PID, FILE_START);
+	io->open = number + 1;
+	io->write_bytes = 4000 + number % 1000;
+	io->write_calls = 2;
+	io->marks = AA_FILE_BY_LAST_USER;
+	fill_node(ring, &io->node, io->write_bytes);
+	ring->boot_ns += 3000;
+	add_file_text(ring, AA_TEXT_DIR, dir);
+	add_file_text(ring, AA_TEXT_NAME, name);
+	add_file_text(ring, AA_TEXT_DIR2, dir);
+	add_file_text(ring, AA_TEXT_NAME2, new_name);
+	add_change(ring, AA_EVENT_RENAME);
+	add_file_text(ring, AA_TEXT_DIR, dir);
+	add_file_text(ring, AA_TEXT_NAME, new_name);
+	add_change(ring, AA_EVENT_UNLINK);
+	ring->next_file++;
+	return true;
+}

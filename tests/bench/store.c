@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * aa-bench-store DIRECTORY PROCESSES: how long the store pass takes for the records of so many processes, against
- * a bare loop of prepared INSERTs that makes the same rows in the same kind of database. Prints one JSON line.
+ * aa-bench-store DIRECTORY PROCESSES|FILES process|file: how long the store pass takes for the records of so many
+ * processes, or files that are made, written, renamed and deleted, against a bare loop of prepared INSERTs that makes the same rows in the same kind of database. Prints one JSON line.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -18,7 +18,24 @@
 #define RING_SIZE  (16u << 20)
 #define BATCH_ROWS 10000
 
-static const char *const tables[] = { "process", "exec", "string" };
+/* What is stored, and in which tables it ends. */
+struct load {
+	const char *name;
+	bool (*add)(struct bench_ring *ring);
+	enum aa_lane lane;
+	enum aa_table tables[3];
+};
+
+static const struct load loads[] = {
+	{ "process",
+	  bench_ring_add_process,
+	  AA_LANE_LIFECYCLE,
+	  { AA_TABLE_STRING, AA_TABLE_PROCESS, AA_TABLE_EXEC } },
+	{ "file",
+	  bench_ring_add_file,
+	  AA_LANE_ACTIVITY,
+	  { AA_TABLE_STRING, AA_TABLE_PROCESS, AA_TABLE_FILE } },
+};
 
 struct table_rows {
 	sqlite3_value **values;
@@ -58,7 +75,7 @@ static void cost_end(struct cost *cost)
 	cost->cpu += seconds(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-static uint64_t store_pass(const char *path, unsigned processes, struct cost *cost)
+static uint64_t store_pass(const char *path, const struct load *load, unsigned count, struct cost *cost)
 {
 	struct aa_error error = { 0 };
 	struct aa_store *store = NULL;
@@ -74,24 +91,23 @@ static uint64_t store_pass(const char *path, unsigned processes, struct cost *co
 	    aa_store_begin_session(store, &options, &session, &error) < 0)
 		fail("store", &error);
 	ring.session = (uint32_t)session;
-	for (unsigned made = 0; made < processes;) {
+	for (unsigned made = 0; made < count;) {
 		/* A commit at an eighth of the ring, as the recorder does. */
-		while (made < processes && ring.producer - ring.consumer < RING_SIZE / 8 &&
-		       bench_ring_add_process(&ring))
+		while (made < count && ring.producer - ring.consumer < RING_SIZE / 8 && load->add(&ring))
 			made++;
-		struct aa_batch batch = { .final = made == processes };
+		struct aa_batch batch = { .final = made == count };
 
 		for (int lane = 0; lane < AA_LANE_COUNT; lane++) {
 			batch.spans[lane] = bench_ring_span(&ring);
 			batch.spans[lane].lane = (enum aa_lane)lane;
-			if (lane != AA_LANE_LIFECYCLE)
+			if (lane != (int)load->lane)
 				batch.spans[lane].begin = batch.spans[lane].end = 0;
 		}
 		cost_begin(cost);
 		if (aa_store_commit(store, &batch, &error) < 0)
 			fail("commit", &error);
 		cost_end(cost);
-		ring.consumer = batch.stored[AA_LANE_LIFECYCLE];
+		ring.consumer = batch.stored[load->lane];
 	}
 	aa_store_close(store);
 	bench_ring_close(&ring);
@@ -161,7 +177,7 @@ static void insert_table(struct aa_db *db, const char *table, const struct table
 }
 
 /* Reads what the store pass made into memory, and inserts it again. Returns the number of rows. */
-static size_t bare_loop(const char *made, const char *path, struct cost *cost)
+static size_t bare_loop(const char *made, const char *path, const struct load *load, struct cost *cost)
 {
 	struct aa_error error = { 0 };
 	struct table_rows rows[3] = { 0 };
@@ -171,19 +187,18 @@ static size_t bare_loop(const char *made, const char *path, struct cost *cost)
 	if (aa_db_open_read(made, &db, &error) < 0)
 		fail(made, &error);
 	for (int i = 0; i < 3; i++) {
-		load_table(aa_db_handle(db), tables[i], &rows[i]);
+		load_table(aa_db_handle(db), aa_table_name(load->tables[i]), &rows[i]);
 		count += rows[i].rows;
 	}
 	aa_db_close(db);
 	if (aa_db_open_write(path, &db, &error) < 0)
 		fail(path, &error);
-	if (aa_session_create_table(db, 1, AA_TABLE_STRING, &error) < 0 ||
-	    aa_session_create_table(db, 1, AA_TABLE_PROCESS, &error) < 0 ||
-	    aa_session_create_table(db, 1, AA_TABLE_EXEC, &error) < 0)
-		fail(path, &error);
+	for (int i = 0; i < 3; i++)
+		if (aa_session_create_table(db, 1, load->tables[i], &error) < 0)
+			fail(path, &error);
 	cost_begin(cost);
 	for (int i = 0; i < 3; i++)
-		insert_table(db, tables[i], &rows[i], &error);
+		insert_table(db, aa_table_name(load->tables[i]), &rows[i], &error);
 	cost_end(cost);
 	aa_db_close(db);
 	for (int i = 0; i < 3; i++)
@@ -195,15 +210,19 @@ int main(int argc, char **argv)
 {
 	char made[4096], bare[4096];
 	struct cost store = { 0 }, loop = { 0 };
+	const struct load *load = NULL;
 
-	if (argc != 3) {
-		(void)fprintf(stderr, "usage: aa-bench-store DIRECTORY PROCESSES\n");
+	for (size_t i = 0; argc == 4 && i < sizeof loads / sizeof *loads; i++)
+		if (strcmp(argv[3], loads[i].name) == 0)
+			load = &loads[i];
+	if (!load) {
+		(void)fprintf(stderr, "usage: aa-bench-store DIRECTORY NUMBER process|file\n");
 		return 2;
 	}
 	(void)snprintf(made, sizeof made, "%s/store.db", argv[1]);
 	(void)snprintf(bare, sizeof bare, "%s/bare.db", argv[1]);
-	uint64_t records = store_pass(made, (unsigned)strtoul(argv[2], NULL, 10), &store);
-	size_t rows = bare_loop(made, bare, &loop);
+	uint64_t records = store_pass(made, load, (unsigned)strtoul(argv[2], NULL, 10), &store);
+	size_t rows = bare_loop(made, bare, load, &loop);
 
 	(void)printf("{\"records\": %llu, \"rows\": %zu, \"store_s\": %.6f, \"store_cpu_s\": %.6f, "
 		     "\"loop_s\": %.6f, "
