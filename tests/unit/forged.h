@@ -45,6 +45,7 @@ static inline void forged_open(struct forged *forged)
 {
 	char path[96];
 	char *const names[] = { (char[]){ "LANG" }, (char[]){ "A" }, NULL };
+	char *const excludes[] = { (char[]){ "*/cache/[a-" }, (char[]){ "/tmp/*" }, NULL };
 	struct aa_session_options options = {
 		.agent = "forged", .mode = "attach", .recorder = "0", .generation = 1
 	};
@@ -64,6 +65,7 @@ static inline void forged_open(struct forged *forged)
 				  "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF", NULL) == 0);
 	FORGED_REQUIRE(aa_store_begin_session(forged->store, &options, &id, &error) == 0);
 	options.env_names = names;
+	options.excludes = excludes;
 	FORGED_REQUIRE(aa_store_begin_session(forged->store, &options, &id, &error) == 0);
 	aa_store_set_peek(forged->store, forged_peek, NULL);
 	(void)unlink(path);
@@ -97,6 +99,9 @@ static inline void forged_reset(struct forged *forged)
 		session->now.has_root = false;
 		aa_process_table_release(&session->processes);
 		aa_process_table_init(&session->processes, &forged->store->key, 4);
+		aa_file_table_release(&session->files);
+		aa_file_table_init(&session->files, 3); /* full soon */
+		memset(session->now.excluded, 0, sizeof(session->now.excluded));
 		aa_intern_free(session->strings);
 		session->strings = aa_intern_new(&forged->store->key, 16, 1024);
 		FORGED_REQUIRE(session->strings);
@@ -156,6 +161,33 @@ static inline void forged_offer(struct forged *forged, const uint8_t *bytes, siz
 	forged_commit(forged, end, true);
 }
 
+/* One of each kind of file record, in two sessions, one of which leaves some of it out. */
+static inline void forged_files(struct fake_kernel *kernel, struct fake_process process)
+{
+	struct aa_file_open *open = fake_open(kernel, process, 7, "/tmp/a", 55);
+
+	open->marks = AA_FILE_CREATED | AA_FILE_URING;
+	(void)fake_io(kernel, process, AA_EVENT_IO, 7, 55, 10, 20);
+	for (int kind = AA_EVENT_TRUNCATE; kind <= AA_EVENT_FILE_LAST; kind++) {
+		struct aa_file_change *change;
+
+		fake_file_text(kernel, process, AA_TEXT_DIR, "/tmp")->flags = AA_TEXT_DETACHED;
+		(void)fake_file_text(kernel, process, AA_TEXT_NAME, "../x\xff//y");
+		if (kind % 2)
+			(void)fake_file_text(kernel, process, AA_TEXT_PATH2, "/var/cache/apt");
+		(void)fake_file_text(kernel, process, AA_TEXT_TARGET, "user.attribute");
+		(void)fake_file_text(kernel, process, AA_TEXT_FSTYPE, "tmpfs");
+		change = fake_change(kernel, process, (enum aa_event_kind)kind);
+		change->node = fake_node(55, 3);
+		change->node2 = fake_node(56, 4);
+		change->open = kind % 3 ? 7 : 0;
+		change->open2 = 7;
+		change->error = kind % 5 ? 0 : 13;
+	}
+	(void)fake_io(kernel, process, AA_EVENT_CLOSE, 7, 55, 10, 30);
+	(void)fake_io(kernel, process, AA_EVENT_CLOSE, 8, 55, 10, 30);
+}
+
 /* One of everything, in the ring of kernel, whose consumer stays at 0. */
 static inline void forged_sample(struct fake_kernel *kernel)
 {
@@ -197,6 +229,10 @@ static inline void forged_sample(struct fake_kernel *kernel)
 	(void)fake_text(kernel, child, AA_TEXT_CGROUP, "/user.slice");
 	cgroup = fake_record(kernel, child, AA_EVENT_CGROUP, sizeof(*cgroup));
 	cgroup->cgroup_id = 55;
+	forged_files(kernel, child);
+	kernel->session = 2;
+	forged_files(kernel, child);
+	kernel->session = 1;
 	(void)fake_exit(kernel, root, 3 << 8, outside);
 	(void)fake_exit(kernel, child, 9, outside);
 	(void)fake_piece(kernel, child, AA_TEXT_ARGS, "orphan", 7, 0, 7);
