@@ -175,7 +175,7 @@ static void on_taken(uv_async_t *async)
  */
 static int start_taking(struct attach *attach, struct aa_error *error)
 {
-	int r = aa_pump_prepare(&attach->recording->pump, error);
+	int r = aa_recording_prepare(attach->recording, error);
 
 	if (r < 0)
 		return r;

@@ -183,7 +183,7 @@ static int start(struct run *run, const sigset_t *blocked, struct aa_error *erro
 	aa_recording_hurry(0);
 	if (run->witness.pid > 0) /* as its answers are waited for */
 		aa_recording_hurry(run->witness.pid);
-	r = aa_pump_prepare(&recording->pump, error);
+	r = aa_recording_prepare(recording, error);
 	if (r < 0)
 		return r;
 	r = aa_launch_go(&run->launch);
