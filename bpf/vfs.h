@@ -15,7 +15,10 @@
 #include "numbers.h"
 #include "scope.h"
 
-/* The call that the current task is in, seen from inside. */
+/*
+ * The call that the current task is in, seen from inside. Inline, as is all that leads to the bodies: eight functions may be
+ * on the stack at most, and a transfer that meets a file whose path it sends has the other seven.
+ */
 struct aa_vfs_call {
 	struct pt_regs *regs;
 	__u32 call; /* AA_CALL_NONE: none of the action asked for, or of no session */

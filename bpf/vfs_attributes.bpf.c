@@ -11,7 +11,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-AA_SUBPROGRAM int aa_vfs_attributes(int result)
+static __always_inline int aa_vfs_attributes(int result)
 {
 	struct aa_vfs_call now = aa_vfs_call_now(AA_SYSCALL_ATTRIBUTES);
 

@@ -12,7 +12,7 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* The functions return int, on some kernels as long: what is above is not theirs. */
-AA_SUBPROGRAM int aa_vfs_names(int result)
+static __always_inline int aa_vfs_names(int result)
 {
 	struct aa_vfs_call now = aa_vfs_call_now(AA_SYSCALL_NAMES);
 

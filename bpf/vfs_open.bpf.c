@@ -12,7 +12,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-AA_SUBPROGRAM int aa_vfs_open(int result)
+static __always_inline int aa_vfs_open(int result)
 {
 	struct aa_vfs_call now = aa_vfs_call_now(AA_SYSCALL_OPEN);
 

@@ -11,7 +11,7 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* file: NULL, or what must be the call's own first file. */
-AA_SUBPROGRAM int aa_vfs_transfer(const struct file *file, long result)
+static __always_inline int aa_vfs_transfer(const struct file *file, long result)
 {
 	struct aa_vfs_call now = aa_vfs_call_now(AA_SYSCALL_TRANSFER);
 
