@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -161,6 +163,14 @@ static enum aa_content_reason reason_of(int number)
 	}
 }
 
+/* A file that got the number of one that is gone. Where the file system does not say, ENOTTY: then it is not known. */
+static bool is_generation(int fd, uint32_t generation)
+{
+	uint32_t now[2] = { 0 }; /* the request is declared with a long, and writes an int */
+
+	return generation == 0 || ioctl(fd, FS_IOC_GETVERSION, now) < 0 || now[0] == generation;
+}
+
 static int open_in(const struct place *place, const char *path, const struct aa_content_job *job,
 		   enum aa_content_reason *ret_reason)
 {
@@ -177,8 +187,9 @@ static int open_in(const struct place *place, const char *path, const struct aa_
 		*ret_reason = reason_of(errno);
 		return -1;
 	}
-	if (st.st_ino != job->inode || ((major(st.st_dev) << 20 | minor(st.st_dev)) != job->device &&
-					!is_device_of_mount(place, fd, job->device))) {
+	if (st.st_ino != job->file.inode ||
+	    ((major(st.st_dev) << 20 | minor(st.st_dev)) != job->file.device &&
+	     !is_device_of_mount(place, fd, job->file.device))) {
 		*ret_reason = AA_CONTENT_REPLACED;
 		return -1;
 	}
@@ -188,6 +199,11 @@ static int open_in(const struct place *place, const char *path, const struct aa_
 	}
 	opened = reopen(fd);
 	*ret_reason = opened < 0 ? AA_CONTENT_UNREADABLE : AA_CONTENT_READ;
+	if (opened >= 0 && !is_generation(opened, job->file.generation)) {
+		(void)close(opened);
+		*ret_reason = AA_CONTENT_REPLACED;
+		return -1;
+	}
 	return opened;
 }
 

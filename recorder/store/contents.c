@@ -98,18 +98,23 @@ static void remove_from_bucket(struct aa_content_job *job)
 		job->next_of_file->link_of_file = job->link_of_file;
 }
 
-/* The latest job for that file: the ones before it have been superseded by it already. */
-static struct aa_content_job *latest(struct aa_contents *contents, uint32_t device, uint64_t inode)
+static bool is_same_file(const struct aa_content_file *a, const struct aa_content_file *b)
 {
-	for (struct aa_content_job *job = *bucket_of(contents, inode); job; job = job->next_of_file)
-		if (job->inode == inode && job->device == device)
+	return a->inode == b->inode && a->device == b->device && a->generation == b->generation;
+}
+
+/* The latest job for that file: the ones before it have been superseded by it already. */
+static struct aa_content_job *latest(struct aa_contents *contents, const struct aa_content_file *file)
+{
+	for (struct aa_content_job *job = *bucket_of(contents, file->inode); job; job = job->next_of_file)
+		if (is_same_file(&job->file, file))
 			return job;
 	return NULL;
 }
 
-void aa_contents_touch(struct aa_contents *contents, uint32_t device, uint64_t inode, uint64_t boot_ns)
+void aa_contents_touch(struct aa_contents *contents, const struct aa_content_file *file, uint64_t boot_ns)
 {
-	struct aa_content_job *job = inode ? latest(contents, device, inode) : NULL;
+	struct aa_content_job *job = file->inode ? latest(contents, file) : NULL;
 
 	if (job && boot_ns >= job->boot_ns)
 		job->touched = true;
@@ -117,8 +122,8 @@ void aa_contents_touch(struct aa_contents *contents, uint32_t device, uint64_t i
 
 void aa_contents_want(struct aa_contents *contents, struct aa_content_job *job)
 {
-	struct aa_content_job **bucket = bucket_of(contents, job->inode);
-	struct aa_content_job *before = job->inode ? latest(contents, job->device, job->inode) : NULL;
+	struct aa_content_job **bucket = bucket_of(contents, job->file.inode);
+	struct aa_content_job *before = job->file.inode ? latest(contents, &job->file) : NULL;
 
 	if (before) {
 		before->touched = true;

@@ -45,6 +45,13 @@ struct aa_content_answer {
 	size_t data_size;
 };
 
+/* Which file; inode 0: not known. */
+struct aa_content_file {
+	uint64_t inode;
+	uint32_t device;     /* kernel's dev_t: major << 20 | minor */
+	uint32_t generation; /* of the inode number, which is used again at once on ext4; 0: none */
+};
+
 /* One file to read. Both sides hold a reference; what the reader writes is the store's once done is set. */
 struct aa_content_job {
 	struct aa_content_job *next; /* the store's */
@@ -53,9 +60,8 @@ struct aa_content_job {
 	struct aa_content_job *next_waiting; /* the reader's */
 	int64_t session_id, file_id, path_id;
 	uint64_t boot_ns; /* of the row: what is changed after it is another version */
-	uint64_t inode;
-	uint64_t size;			/* bytes at that time; ~0: not known */
-	uint32_t device;		/* kernel's dev_t: major << 20 | minor */
+	uint64_t size;	  /* bytes at that time; ~0: not known */
+	struct aa_content_file file;
 	uint32_t pids[AA_CONTENT_PIDS]; /* in whose root the path may be found, else; 0: no more */
 	atomic_uint references;
 	atomic_bool superseded; /* there is a later job for the same file */
@@ -103,9 +109,8 @@ struct aa_contents_row {
 	const struct aa_event *event;
 	int64_t path_id; /* as in the row; 0: NULL */
 	int64_t path2_id;
-	int64_t open_id; /* row of the open, 0: NULL */
-	uint64_t inode;	 /* as in the row; 0: not known */
-	uint32_t device;
+	int64_t open_id;	     /* row of the open, 0: NULL */
+	struct aa_content_file file; /* as in the row */
 };
 
 /* To be called for every row of s0_file, where contents are wanted (store->contents). Returns 0 or a negative errno. */

@@ -13,8 +13,7 @@
 /* Which file was last closed under a path, for renames and links that do not say it (the portable tier). */
 struct aa_content_recent {
 	int64_t session_id, path_id;
-	uint64_t inode;
-	uint32_t device;
+	struct aa_content_file file;
 };
 
 struct aa_contents {
@@ -37,7 +36,7 @@ struct aa_contents {
 void aa_contents_want(struct aa_contents *contents, struct aa_content_job *job);
 
 /* Somebody wrote to that file at that time, or may have: what is being read of it may be no version that ever was. */
-void aa_contents_touch(struct aa_contents *contents, uint32_t device, uint64_t inode, uint64_t boot_ns);
+void aa_contents_touch(struct aa_contents *contents, const struct aa_content_file *file, uint64_t boot_ns);
 
 /* A job that has been answered becomes a row. */
 int aa_sink_content(struct aa_session *session, const struct aa_content_job *job, struct aa_error *error);

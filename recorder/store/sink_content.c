@@ -20,9 +20,8 @@ struct wish {
 	const struct aa_contents_row *row;
 	int64_t file_id;
 	int64_t path_id;
-	uint64_t inode;
+	struct aa_content_file file;
 	uint64_t size;
-	uint32_t device;
 	struct aa_error *error;
 };
 
@@ -60,10 +59,9 @@ static int want(const struct wish *wish, const char *path, size_t size)
 	job->file_id = wish->file_id;
 	job->path_id = wish->path_id;
 	job->boot_ns = header->time_ns;
-	job->inode = wish->inode;
-	job->device = wish->device;
+	job->file = wish->file;
 	job->size = wish->size;
-	if (!wish->inode) /* not known, so that no file can be trusted to be it */
+	if (!wish->file.inode) /* not known, so that no file can be trusted to be it */
 		job->answer.reason = AA_CONTENT_SKIPPED;
 	add_pids(wish->session, header, job);
 	memcpy(job->path, path, size);
@@ -144,12 +142,11 @@ static struct aa_content_recent *recent_of(struct aa_contents *contents, int64_t
 
 static void remember(struct aa_session *session, const struct wish *wish)
 {
-	if (wish->path_id && wish->inode)
+	if (wish->path_id && wish->file.inode)
 		*recent_of(session->store->contents, wish->path_id) = (struct aa_content_recent){
 			.session_id = session->id,
 			.path_id = wish->path_id,
-			.inode = wish->inode,
-			.device = wish->device,
+			.file = wish->file,
 		};
 }
 
@@ -163,8 +160,7 @@ static int on_close(struct aa_session *session, const struct aa_contents_row *ro
 		.row = row,
 		.file_id = file_id,
 		.path_id = row->path_id,
-		.inode = row->inode,
-		.device = row->device,
+		.file = row->file,
 		.size = io->node.inode ? io->node.size : UINT64_MAX,
 		.error = error,
 	};
@@ -175,7 +171,7 @@ static int on_close(struct aa_session *session, const struct aa_contents_row *ro
 	if (!is_file(io->node.mode))
 		return 0;
 	if (io->write_bytes || io->marks & AA_FILE_MAPPED)
-		aa_contents_touch(contents, row->device, row->inode, io->header.time_ns);
+		aa_contents_touch(contents, &row->file, io->header.time_ns);
 	if (row->event->header->kind == AA_EVENT_IO && !(io->marks & AA_FILE_STILL_OPEN))
 		return 0;
 	if (!wrote) {
@@ -198,19 +194,17 @@ static int on_name(struct aa_session *session, const struct aa_contents_row *row
 		.row = row,
 		.file_id = file_id,
 		.path_id = row->path2_id,
-		.inode = row->inode,
-		.device = row->device,
+		.file = row->file,
 		.size = change->node.inode ? change->node.size : UINT64_MAX,
 		.error = error,
 	};
 
 	if (!is_file(change->node.mode))
 		return 0;
-	if (!wish.inode && recent->session_id == session->id && recent->path_id == row->path_id) {
-		wish.inode = recent->inode;
-		wish.device = recent->device;
+	if (!wish.file.inode && recent->session_id == session->id && recent->path_id == row->path_id) {
+		wish.file = recent->file;
 	}
-	if (!wish.inode) /* nothing that was written lately, or a directory */
+	if (!wish.file.inode) /* nothing that was written lately, or a directory */
 		return 0;
 	remember(session, &wish);
 	return want_if_matching(&wish);
@@ -225,18 +219,17 @@ static int on_cut(struct aa_session *session, const struct aa_contents_row *row,
 		.row = row,
 		.file_id = file_id,
 		.path_id = row->path_id,
-		.inode = row->inode,
-		.device = row->device,
+		.file = row->file,
 		.size = change->node.inode ? change->node.size : UINT64_MAX,
 		.error = error,
 	};
 
-	aa_contents_touch(session->store->contents, row->device, row->inode, change->header.time_ns);
+	aa_contents_touch(session->store->contents, &row->file, change->header.time_ns);
 	if (change->open) { /* its close comes */
 		session->store->contents->cut[change->open % AA_CONTENT_RECENT] = change->open;
 		return 0;
 	}
-	return wish.inode && is_file(change->node.mode) ? want_if_matching(&wish) : 0;
+	return wish.file.inode && is_file(change->node.mode) ? want_if_matching(&wish) : 0;
 }
 
 int aa_contents_row(struct aa_session *session, const struct aa_contents_row *row, int64_t file_id,
@@ -250,7 +243,7 @@ int aa_contents_row(struct aa_session *session, const struct aa_contents_row *ro
 	case AA_EVENT_OPEN:
 		if (event->open->error == 0 &&
 		    ((event->open->open_flags & O_ACCMODE) != O_RDONLY || event->open->open_flags & O_TRUNC))
-			aa_contents_touch(contents, row->device, row->inode, time_ns);
+			aa_contents_touch(contents, &row->file, time_ns);
 		return 0;
 	case AA_EVENT_CLOSE:
 	case AA_EVENT_IO:
@@ -262,10 +255,14 @@ int aa_contents_row(struct aa_session *session, const struct aa_contents_row *ro
 	case AA_EVENT_LINK:
 		return event->change->error == 0 ? on_name(session, row, file_id, error) : 0;
 	case AA_EVENT_MMAP:
-		aa_contents_touch(contents, row->device, row->inode, time_ns);
+		aa_contents_touch(contents, &row->file, time_ns);
 		return 0;
 	case AA_EVENT_COPY:
-		aa_contents_touch(contents, event->change->node2.device, event->change->node2.inode, time_ns);
+		aa_contents_touch(contents,
+				  &(struct aa_content_file){ event->change->node2.inode,
+							     event->change->node2.device,
+							     event->change->node2.generation },
+				  time_ns);
 		return 0;
 	default:
 		return 0;

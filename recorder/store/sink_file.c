@@ -303,8 +303,7 @@ static int end(struct aa_row *row, const struct aa_file_row *file, const struct 
 		.path_id = file->path.id,
 		.path2_id = file->path2.id,
 		.open_id = file->open_row,
-		.inode = file->node->inode,
-		.device = file->node->device,
+		.file = { file->node->inode, file->node->device, file->node->generation },
 	};
 	int r = aa_row_step(row, ret_id);
 
