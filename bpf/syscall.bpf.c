@@ -48,8 +48,11 @@ AA_SUBPROGRAM int aa_process_call_ended(struct task_struct *task, long result, _
 	return 0;
 }
 
-/* A call that may matter has ended. Who is in no session is found out first: that is nearly everybody. */
-AA_SUBPROGRAM int aa_sysexit_seen(struct pt_regs *regs, long result, __u32 number)
+/*
+ * A call that may matter has ended. Who is in no session is found out first: that is nearly everybody. Inline, because
+ * eight functions may be on the stack at most: a transfer that meets a file whose path it sends has the other seven.
+ */
+static __always_inline int aa_sysexit_seen(struct pt_regs *regs, long result, __u32 number)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u64 slot = number;
