@@ -79,6 +79,7 @@ enum aa_call {
 	AA_CALL_TRUNCATE64, /* 32-bit: the length comes in two registers */
 	AA_CALL_FTRUNCATE64,
 	AA_CALL_FALLOCATE,
+	AA_CALL_FALLOCATE64, /* 32-bit: likewise */
 	AA_CALL_SETXATTR,
 	AA_CALL_LSETXATTR,
 	AA_CALL_FSETXATTR,

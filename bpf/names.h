@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Files get and lose names. */
+/* Files get and lose names: unlink, rename, link, symlink, mkdir, mknod in all their forms. */
 #ifndef AA_BPF_NAMES_H
 #define AA_BPF_NAMES_H
 
-#include "arch.h"
-#include "calls.h"
-#include "scope.h"
+#include "change.h"
 
-AA_SUBPROGRAM int aa_names_ended(struct pt_regs *regs, long result, __u32 call, bool compat)
+/* See aa_change_ended(). */
+static __always_inline int aa_names_ended(struct pt_regs *regs, long result, __u32 call, bool compat)
 {
-	return 0;
+	return aa_change_ended(regs, result, call, compat);
 }
 
 #endif

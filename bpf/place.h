@@ -3,13 +3,12 @@
 #ifndef AA_BPF_PLACE_H
 #define AA_BPF_PLACE_H
 
-#include "arch.h"
-#include "calls.h"
-#include "scope.h"
+#include "change.h"
 
-AA_SUBPROGRAM int aa_place_ended(struct pt_regs *regs, long result, __u32 call, bool compat)
+/* See aa_change_ended(). */
+static __always_inline int aa_place_ended(struct pt_regs *regs, long result, __u32 call, bool compat)
 {
-	return 0;
+	return aa_change_ended(regs, result, call, compat);
 }
 
 #endif

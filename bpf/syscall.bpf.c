@@ -7,13 +7,11 @@
  * and the program's strings, paged in by the call itself (at its beginning they might fault). What is not a system call
  * is not seen: io_uring has hooks of its own (uring.h), and so has the last close of a file (close.h).
  */
-#include "attributes.h"
+#include "change.h"
 #include "cred.h"
 #include "failed.h"
-#include "names.h"
 #include "numbers.h"
 #include "open.h"
-#include "place.h"
 #include "setsid.h"
 #include "transfer.h"
 
@@ -77,11 +75,9 @@ static __always_inline int aa_sysexit_seen(struct pt_regs *regs, long result, __
 	case AA_SYSCALL_MMAP:
 		return aa_mmap_ended(regs, result, call, compat);
 	case AA_SYSCALL_NAMES:
-		return aa_names_ended(regs, result, call, compat);
 	case AA_SYSCALL_ATTRIBUTES:
-		return aa_attributes_ended(regs, result, call, compat);
 	case AA_SYSCALL_PLACE:
-		return aa_place_ended(regs, result, call, compat);
+		return aa_change_ended(regs, result, call, compat);
 	case AA_SYSCALL_EXECVE:
 	case AA_SYSCALL_EXECVEAT:
 		if (aa_call_has_failed(result))

@@ -60,4 +60,16 @@ AA_SUBPROGRAM int aa_text_string(const struct aa_header *base, __u32 field, __u6
 	return r;
 }
 
+/* The same of a file's name, in sizes for those: most are short, and the ring's bytes are what counts. */
+AA_SUBPROGRAM int aa_text_name(const struct aa_header *base, __u32 field, __u64 address, __u32 flags)
+{
+	int r = aa_text_string_tier(base, field, address, flags, 64, false);
+
+	if (r == 1)
+		r = aa_text_string_tier(base, field, address, flags, 256, false);
+	if (r == 1)
+		r = aa_text_string_tier(base, field, address, flags, 4104, true);
+	return r;
+}
+
 #endif
