@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The texts of a file record: gathered, joined to absolute paths, judged, matched against --exclude, and interned. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "path_join.h"
 #include "sink_file.h"
@@ -163,28 +165,44 @@ static int join(struct texts *texts, enum aa_text_field dir_field, enum aa_text_
 	return 0;
 }
 
+/* A pipe has no name in the kernel either: what /proc/PID/fd calls it. */
+static int name_pipe(struct aa_text_buffer *joined, const struct aa_node *node, struct path *path,
+		     struct aa_error *error)
+{
+	if (path->size > 0 || !(path->flags & AA_TEXT_PSEUDO) || !node || !S_ISFIFO(node->mode))
+		return 0;
+	aa_text_clear(joined);
+	aa_text_printf(joined, "pipe:[%" PRIu64 "]", (uint64_t)node->inode);
+	if (joined->failed)
+		return aa_error_set(error, -ENOMEM, "out of memory");
+	path->bytes = joined->data;
+	path->size = joined->size;
+	return 0;
+}
+
 /* The path of one of the two files: 0 is PATH, or DIR and NAME; 1 is PATH2, or DIR2 and NAME2. */
-static int find_path(struct texts *texts, int which, bool empty_path, struct path *ret_path,
+static int find_path(struct texts *texts, const struct aa_file_row *file, int which, struct path *ret_path,
 		     struct aa_error *error)
 {
 	static const enum aa_text_field fields[2][3] = {
 		{ AA_TEXT_PATH, AA_TEXT_DIR, AA_TEXT_NAME },
 		{ AA_TEXT_PATH2, AA_TEXT_DIR2, AA_TEXT_NAME2 },
 	};
+	struct aa_text_buffer *joined = &texts->session->store->file_joined[which];
 	const struct text *walked = field_of(texts, fields[which][0]);
+	bool empty_path = which == 0 && file->marks & AA_FILE_EMPTY_PATH;
 	int r;
 
 	*ret_path = (struct path){ .known = false };
 	if (!walked->present)
-		return join(texts, fields[which][1], fields[which][2],
-			    &texts->session->store->file_joined[which], empty_path, ret_path, error);
+		return join(texts, fields[which][1], fields[which][2], joined, empty_path, ret_path, error);
 	r = complete(texts, fields[which][0], error);
 	ret_path->bytes = walked->bytes;
 	ret_path->size = walked->size;
 	ret_path->flags = marked(walked->flags);
 	ret_path->known = walked->size > 0 || !(walked->flags & AA_TEXT_UNREADABLE);
 	ret_path->source = "kernel";
-	return r;
+	return r < 0 ? r : name_pipe(joined, which == 0 ? file->node : file->node2, ret_path, error);
 }
 
 /* Whether --exclude names a path. It ends at its first NUL, which only an unreadable one has. */
@@ -271,9 +289,9 @@ int aa_file_paths(struct aa_session *session, struct aa_file_row *file, uint32_t
 	int r;
 
 	gather(&texts);
-	r = find_path(&texts, 0, file->marks & AA_FILE_EMPTY_PATH, &path, error);
+	r = find_path(&texts, file, 0, &path, error);
 	if (r == 0 && two)
-		r = find_path(&texts, 1, false, &path2, error);
+		r = find_path(&texts, file, 1, &path2, error);
 	if (r < 0)
 		return r;
 	/* Of two names one that is wanted is enough: a file that leaves what is excluded must not come from nowhere. */

@@ -412,7 +412,7 @@ static void difference(struct aa_file_sums *last, const struct aa_file_io *io, s
 /* The entry of the open file, made if its 'open' was lost. Changes to it are journaled. */
 static int touch(struct aa_session *session, uint64_t open, uint32_t *ret_file, struct aa_error *error)
 {
-	*ret_file = find_open(session, open);
+	*ret_file = aa_file_find(&session->files, open);
 	if (*ret_file == AA_FILE_NONE)
 		*ret_file = aa_file_add(&session->files, open);
 	if (*ret_file == AA_FILE_NONE || aa_file_change(&session->files, *ret_file) < 0)
@@ -425,7 +425,7 @@ int aa_sink_io(struct aa_session *session, const struct aa_event *event, uint32_
 {
 	const struct aa_file_io *io = event->io;
 	/* Forgotten, not unknown: what was stored of it before is in no table. */
-	bool no_sums = session->files.forgot && find_open(session, io->open) == AA_FILE_NONE;
+	bool no_sums = session->files.forgot && aa_file_find(&session->files, io->open) == AA_FILE_NONE;
 	struct aa_file_row file = {
 		.header = event->header,
 		.node = &io->node,
@@ -477,6 +477,7 @@ int aa_sink_change(struct aa_session *session, const struct aa_event *event, uin
 	struct aa_file_row file = {
 		.header = event->header,
 		.node = &change->node,
+		.node2 = &change->node2,
 		.error = change->error > 0 ? (uint32_t)change->error : 0,
 		.fd = change->fd,
 		.marks = change->marks,

@@ -16,6 +16,7 @@ struct aa_file_path {
 struct aa_file_row {
 	const struct aa_header *header;
 	const struct aa_node *node;
+	const struct aa_node *node2; /* or NULL */
 	uint32_t error;
 	int32_t fd;	  /* -1: none */
 	uint32_t marks;	  /* AA_FILE_* */

@@ -6,7 +6,7 @@ CREATE TABLE s0_file ( -- What was done with files, and what was refused; bytes 
 	tid INTEGER NOT NULL,            -- thread
 	kind TEXT NOT NULL,              -- 'open', 'close', 'io' (bytes of a file that stays open), 'unlink', 'rename' ...
 	error INTEGER NOT NULL,          -- 0, or the errno; of 'close' and 'io' the last failed read or write since the row before
-	path_id INTEGER,                 -- string: absolute path; of rename the old one; relative only if marks say path-missing; empty if the program gave ''
+	path_id INTEGER,                 -- string: absolute path; of rename the old one, of close and io that of the open; relative only if marks say path-missing; empty if the program gave ''
 	path2_id INTEGER,                -- string: rename, link: the new path; copy: the destination; pivot_root: where the old root went
 	target_id INTEGER,               -- string: what a symlink says; what was mounted; name of an extended attribute
 	source TEXT,                     -- where path comes from: 'kernel' (walked), or 'user' (the program's string, made absolute)
