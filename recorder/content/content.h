@@ -17,8 +17,9 @@
 #define AA_CONTENT_DEFAULT_MAX_BYTES (1u << 20)
 
 struct aa_content_options {
-	uint64_t max_bytes;	      /* larger files are not read; 0: the default */
-	bool keep;		      /* the bytes, too */
+	uint64_t max_bytes; /* larger files are not read; 0: the default */
+	bool keep;	    /* the bytes, too */
+	size_t held_bytes; /* that were read and wait for the store: beyond it, reading waits too; 0: 64 MiB */
 	uint64_t drain_ms;	      /* how long the end may wait in all; 0: ten seconds */
 	void (*ready)(void *context); /* an answer is there; called on the reader's thread */
 	void *context;
