@@ -178,7 +178,8 @@ AA_SUBPROGRAM int aa_path_fill(struct aa_text *text, __u32 room, __u32 slack, __
 		if (walk->dentry == dentry) {
 			if (i != 0)
 				aa_walk_ends(text, AA_WALK_ABOVE);
-			else if (aa_path_prepend(text, room, slack, walk, 0))
+			else if (walk->length == 0 ||
+				 aa_path_prepend(text, room, slack, walk, 0)) /* pipes: no name */
 				aa_walk_ends(text, AA_WALK_ANONYMOUS);
 			else
 				aa_walk_ends(text, AA_WALK_NO_ROOM);
@@ -225,6 +226,7 @@ static __always_inline bool aa_path_begins(const char *path, const struct aa_exc
 {
 	__u64 differ = 0;
 
+#pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < AA_EXCLUDE_LENGTH; i += 8) {
 		__u64 word = *(const __u64 *)(exclude->prefix + i);
 
@@ -243,6 +245,7 @@ AA_SUBPROGRAM int aa_path_excluded(const struct aa_text *text, __u32 room)
 	AA_OPAQUE(start);
 	if (start >= room || *(const volatile __u16 *)&text->flags & (AA_TEXT_TRUNCATED | AA_TEXT_PSEUDO))
 		return 0;
+#pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < AA_EXCLUDES; i++) {
 		__u32 key = i;
 		struct aa_exclude *exclude;
@@ -284,7 +287,7 @@ static __always_inline int aa_path_try(const struct aa_header *base, const struc
 		(aa_is_unlinked(path) ? AA_TEXT_UNLINKED : 0);
 	if (!(base->flags & AA_FLAG_ACTIVITY))
 		flags &= ~AA_TEXT_OUTSIDE;
-	if (text->start == room) {
+	if (text->start == room && end != AA_WALK_ANONYMOUS) {
 		text->start = room - 1;
 		text->data[room - 1] = '/';
 	}

@@ -153,8 +153,8 @@ static __always_inline bool aa_transfer_arguments(struct aa_transfer *transfer, 
 	}
 }
 
-AA_SUBPROGRAM int aa_transfer_two(const struct aa_header *base, struct file *in, struct file *out,
-				  long result)
+static __always_inline int aa_transfer_two(const struct aa_header *base, struct file *in, struct file *out,
+					   long result)
 {
 	aa_transfer_add(base, out, true, result);
 	/* An error is the destination's. */
