@@ -13,10 +13,9 @@
 #include "memory.h"
 #include "read.h"
 
-/* Bytes that were read and wait for the store: beyond it, reading waits too. */
-#define HELD_BYTES	 ((size_t)64 << 20)
-#define DEFAULT_DRAIN_MS 10000
-#define STOP_MS		 1000
+#define DEFAULT_HELD_BYTES ((size_t)64 << 20)
+#define DEFAULT_DRAIN_MS   10000
+#define STOP_MS		   1000
 
 struct aa_content {
 	struct aa_content_options options;
@@ -112,7 +111,7 @@ static void *run(void *argument)
 	while (!is_stopping(content)) {
 		struct aa_content_job *job = NULL;
 
-		content->waits_for_room = content->first && content->held_bytes > HELD_BYTES;
+		content->waits_for_room = content->first && content->held_bytes > content->options.held_bytes;
 		if (!content->waits_for_room)
 			job = take(content);
 		if (job) {
@@ -203,6 +202,8 @@ int aa_content_new(const struct aa_content_options *options, struct aa_content *
 	content->options = *options;
 	if (!content->options.max_bytes)
 		content->options.max_bytes = AA_CONTENT_DEFAULT_MAX_BYTES;
+	if (!content->options.held_bytes)
+		content->options.held_bytes = DEFAULT_HELD_BYTES;
 	if (!content->options.drain_ms)
 		content->options.drain_ms = DEFAULT_DRAIN_MS;
 	content->end = &content->first;
