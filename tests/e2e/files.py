@@ -70,7 +70,9 @@ class Act:
 		return TYPES[self.line["mode"] & 0o170000]
 
 	def __repr__(self):
-		return f"<{self.segment}.{self.number} {' '.join(map(str, self.words))} {self.line}>"
+		words = " ".join(f"%{word.number}" if isinstance(word, Act) else str(word)[:100] for word in self.words)
+		line = {k: v for k, v in (self.line or {}).items() if k not in ("t", "n", "call", "link")}
+		return f"<{self.segment}.{self.number} {words} {line}>"
 
 
 def argument(word):

@@ -152,7 +152,7 @@ class Options(aa.Case):
 		acts.do("sleep", 1500)
 		acts.add("exit")
 		with self.truth_file() as fd:
-			process = self.start(self.workload, "acts", *acts.words, options=["--detach-on-exit"], stdout=subprocess.DEVNULL,
+			process = self.start(self.workload, "acts", *acts.words, options=["--detach-on-exit"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
 					     env=aa.clean_environment(AA_TRUTH_FD=str(fd)), pass_fds=[fd])
 			recording = self.finish(process)
 		acts.recording = recording
@@ -178,7 +178,7 @@ class Options(aa.Case):
 		acts.do("write", file, buffer(10), 10)
 		acts.do("sleep", 100000)
 		with self.truth_file() as fd:
-			process = self.start(self.workload, "acts", *acts.words, options=["--detach-on-exit"], stdout=subprocess.DEVNULL,
+			process = self.start(self.workload, "acts", *acts.words, options=["--detach-on-exit"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
 					     env=aa.clean_environment(AA_TRUTH_FD=str(fd)), pass_fds=[fd])
 			self.assertTrue(aa.wait_until(lambda: '"write"' in self.read_truth()))
 			time.sleep(0.2)
