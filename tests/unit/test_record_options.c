@@ -13,6 +13,7 @@
 
 #include "db.h"
 #include "options.h"
+#include "settings.h"
 
 static const struct aa_command run = {
 	.name = "run", .usage = "", .summary = "", .text = "", .bit = AA_COMMAND_RUN
@@ -107,6 +108,59 @@ static void test_choices(void **state)
 	assert_true(parsed.options.debug);
 }
 
+static void test_files(void **state)
+{
+	struct parsed parsed = PARSE(&run, (char *)"--files=writes", (char *)"--exclude", (char *)"/a,b/*",
+				     (char *)"--exclude=*.o", (char *)"--content", (char *)"*.py",
+				     (char *)"--content-max=2M", (char *)"--content-store",
+				     (char *)"--file-ring-size=128M", (char *)"--max-open-files=64");
+
+	(void)state;
+	assert_int_equal(parsed.r, 0);
+	assert_string_equal(parsed.options.files, "writes");
+	assert_string_equal(parsed.options.excludes[0], "/a,b/*"); /* a comma is part of it */
+	assert_string_equal(parsed.options.excludes[1], "*.o");
+	assert_null(parsed.options.excludes[2]);
+	assert_string_equal(parsed.options.contents[0], "*.py");
+	assert_null(parsed.options.contents[1]);
+	assert_int_equal(parsed.options.content_max_bytes, 2 << 20);
+	assert_true(parsed.options.content_store);
+	assert_int_equal(parsed.options.file_ring_bytes, 128 << 20);
+	assert_int_equal(parsed.options.max_open_files, 64);
+	aa_options_release(&parsed.options);
+	assert_null(parsed.options.excludes);
+}
+
+static void expect_settings(const struct aa_options *options, const char *expected)
+{
+	struct aa_session_setting *settings = aa_settings_of(options);
+	char text[256] = "";
+
+	assert_non_null(settings);
+	for (const struct aa_session_setting *s = settings; s->name != NULL; s++)
+		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s=%s;", s->name, s->value);
+	assert_string_equal(text, expected);
+	free(settings);
+}
+
+/* What a session is said to have been recorded with. */
+static void test_settings(void **state)
+{
+	struct parsed parsed = PARSE(&run, (char *)"true");
+
+	(void)state;
+	expect_settings(&parsed.options, "files=all;");
+	parsed = PARSE(&attach, (char *)"--exclude=b", (char *)"--content=x", (char *)"--files=none",
+		       (char *)"--exclude=a", (char *)"--content=y");
+	expect_settings(&parsed.options,
+			"files=none;exclude=b;exclude=a;content=x;content=y;content-max=1048576;");
+	parsed.options.content_max_bytes = 7;
+	parsed.options.content_store = true;
+	expect_settings(&parsed.options,
+			"files=none;exclude=b;exclude=a;content=x;content=y;content-max=7;content-store=1;");
+	aa_options_release(&parsed.options);
+}
+
 static void test_operands_begin(void **state)
 {
 	struct parsed parsed;
@@ -157,6 +211,14 @@ static void test_refusals(void **state)
 	refuse(PARSE(&run, (char *)"--format=json"), "--format");
 	refuse(PARSE(&doctor, (char *)"--format=jsonl"), "text|json");
 	refuse(PARSE(&doctor, (char *)"--db", (char *)"x"), "--db");
+	refuse(PARSE(&run, (char *)"--files=some"), "all|writes|none");
+	refuse(PARSE(&run, (char *)"--exclude="), "empty");
+	refuse(PARSE(&run, (char *)"--content", (char *)""), "empty");
+	refuse(PARSE(&run, (char *)"--content-max=2G"), "at most 1G");
+	refuse(PARSE(&run, (char *)"--content-max=0"), "at most 1G");
+	refuse(PARSE(&run, (char *)"--file-ring-size=100M"), "power of 2");
+	refuse(PARSE(&run, (char *)"--max-open-files=63"), "64 to 4194304");
+	refuse(PARSE(&doctor, (char *)"--files=all"), "--files");
 	refuse(PARSE(&attach, (char *)"--user", (char *)"root"), "--user");
 }
 
@@ -220,7 +282,8 @@ int main(void)
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
 		cmocka_unit_test(test_choices),	 cmocka_unit_test(test_operands_begin),
 		cmocka_unit_test(test_refusals), cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_help),	 cmocka_unit_test(test_files),
+		cmocka_unit_test(test_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
