@@ -39,6 +39,17 @@ struct aa_settings {
 	bool absolute;
 	bool hooks;
 	struct aa_number id;
+	bool all; /* also what is in the way */
+	bool written;
+	bool deleted;
+	bool created;
+	bool failed;
+	bool left;
+	bool tree;
+	bool last;
+	const char *sort;
+	const char *diff;
+	struct aa_number version_content;
 };
 
 struct aa_query {
@@ -74,6 +85,8 @@ extern const struct aa_command aa_command_sessions;
 extern const struct aa_command aa_command_tree;
 extern const struct aa_command aa_command_timeline;
 extern const struct aa_command aa_command_process;
+extern const struct aa_command aa_command_files;
+extern const struct aa_command aa_command_history;
 extern const struct aa_command aa_command_gaps;
 extern const struct aa_command aa_command_sql;
 

@@ -43,7 +43,8 @@ const struct aa_version *aa_versions_find(const struct aa_versions *versions, in
  * The body of history --diff: which is "N" (with the one before), "N:M", or "" (the last two). Lines go to query->out
  * as text. Sets query->error if not AA_ANSWERED.
  */
-enum aa_status aa_versions_diff(struct aa_query *query, const struct aa_versions *versions, const char *which);
+enum aa_status aa_versions_diff(struct aa_query *query, const struct aa_versions *versions,
+				const char *which);
 
 /* The body of history --content N: its exact bytes, but not to a terminal. number 0: the last one. */
 enum aa_status aa_versions_write(struct aa_query *query, const struct aa_versions *versions, int64_t number);

@@ -142,6 +142,9 @@ void aa_render_release(struct aa_render *render);
 bool aa_render_is_text(const struct aa_render *render);
 void aa_render_line(struct aa_render *render, enum aa_style style, const char *line);
 
+/* Likewise, a line that stands right above the next table. */
+void aa_render_heading(struct aa_render *render, enum aa_style style, const char *line);
+
 /* Cells. */
 struct aa_cell aa_cell_null(void);
 struct aa_cell aa_cell_integer(int64_t integer);

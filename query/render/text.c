@@ -229,6 +229,16 @@ void aa_render_line(struct aa_render *render, enum aa_style style, const char *l
 	aa_text_release(&safe);
 }
 
+void aa_render_heading(struct aa_render *render, enum aa_style style, const char *line)
+{
+	if (!aa_render_is_text(render))
+		return;
+	if (render->table_count > 0)
+		aa_text_add(&render->text, "\n", 1);
+	render->table_count = 0;
+	aa_render_line(render, style, line);
+}
+
 void aa_render_release(struct aa_render *render)
 {
 	aa_text_table_free(render->pending);
