@@ -19,7 +19,8 @@ import terminal
 
 TIERS = ("precise", "kprobe", "portable", "basic")
 KINDS = ("process.fork", "process.exec", "process.exit", "process.rename", "process.cred", "process.setsid",
-	 "process.exec_failed")
+	 "process.exec_failed", "file.open", "file.names", "file.attributes", "file.place", "file.transfer", "file.mmap",
+	 "file.close")
 KERNEL_BTF = "/sys/kernel/btf/vmlinux"
 
 

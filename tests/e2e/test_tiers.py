@@ -29,7 +29,19 @@ CAPABILITIES = {
 	"process.exec_failed": ("precise", "portable", "basic"),
 	"process.adopt": ("portable", "basic"),
 	"process.snapshot": ("portable", "basic"),
+	"file.open": ("precise", "portable", "basic"),
+	"file.names": ("precise", "portable", "basic"),
+	"file.attributes": ("precise", "portable", "basic"),
+	"file.place": ("precise", "portable", "basic"),
+	"file.transfer": ("precise", "portable", "basic"),
+	"file.mmap": ("precise", "portable", "basic"),
+	"file.close": ("precise", "kprobe", "basic"),
+	"file.sweep": ("basic",),
+	"file.uring": ("basic",),
 }
+FILES = {capability for capability in CAPABILITIES if capability.startswith("file.")}
+# A kernel may be built without what they hang at.
+OPTIONAL = {"file.uring"}
 # Hooks that stand for their tier: if the kernel takes them, it takes the tier.
 FUNCTION, TRACEPOINT = "commit_creds", "sched_process_exit"
 PTRACE_TRACEME, PTRACE_CONT = 0, 7
@@ -60,13 +72,16 @@ class Tiers(aa.Case):
 		"""One program serves each capability; each that was preferred to it has a row that says why not."""
 		found = self.probes(session)
 		expected = set(CAPABILITIES) - ({"process.snapshot"} if mode == "run" else set())
-		self.assertEqual(set(found), expected)
+		self.assertEqual(set(found) | OPTIONAL, expected)
 		for capability, rows in found.items():
 			with self.subTest(capability=capability, tier=tier):
 				self.assert_decided(capability, rows, tier)
 
 	def assert_decided(self, capability, rows, tier):
 		serving = [row for row in rows if row["attached"]]
+		if capability in OPTIONAL and not serving:
+			self.assertTrue(all(row["error"] and row["reason"] for row in rows), rows)
+			return
 		self.assertEqual(len(serving), 1, rows)
 		self.assertEqual((serving[0]["error"], self.offered[serving[0]["tier"]]), (0, 0), serving)
 		self.assertRegex(serving[0]["program"], r"\A[a-z0-9_]+(\+[a-z0-9_]+)*\Z")
@@ -97,6 +112,26 @@ class Tiers(aa.Case):
 		passed = recording.session.rows("SELECT program FROM probe WHERE attached = 0")
 		done = self.query("--format", "json", "gaps", "--hooks", check=False)
 		self.assertEqual([row["program"] for row in json.loads(done.stdout)], [row["program"] for row in passed])
+
+	def test_without_files(self):
+		"""--files none: no row of files, and no program of theirs."""
+		recording = self.record("exit", "0", options=["--files", "none"])
+		self.assertEqual(recording.status, 0, recording.err)
+		found = self.probes(recording.session)
+		self.assertEqual(set(found), set(CAPABILITIES) - FILES - {"process.snapshot"})
+
+	def test_untouched_system_calls(self):
+		"""Where the precise tier serves all that is offered in it, nothing hangs at the end of every system call."""
+		if self.offered["precise"]:
+			self.skipTest("this kernel offers no precise tier")
+		recording = self.forced("precise")
+		self.assertEqual(recording.status, 0, recording.err)
+		for capability, rows in self.probes(recording.session).items():
+			for row in rows:
+				if row["attached"]:
+					self.assertNotIn("sysexit", row["program"], capability)
+					if "precise" in CAPABILITIES[capability]:
+						self.assertEqual(row["tier"], "precise", row)
 
 	def test_errors_are_the_kernels(self):
 		"""A refused tier's rows carry the errno that the kernel gives for it."""
