@@ -109,6 +109,29 @@ AA_MAP struct {
 	__type(value, __u64);
 } aa_file_cache SEC(".maps");
 
+/* See order.h. A value is larger than a stack: it is made from the one element of the next map, which stays empty. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 512);
+	__type(key, __u64);
+	__type(value, struct aa_uring_request);
+} aa_uring_requests SEC(".maps");
+
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct aa_uring_request);
+} aa_uring_empty SEC(".maps");
+
+/* Reads and writes under way, where their completion does not name the request (5.10). */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u64);
+} aa_uring_transfers SEC(".maps");
+
 /* Paths that are left out on request. */
 AA_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

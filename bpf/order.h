@@ -117,9 +117,9 @@ struct aa_open_file {
 	__u64 read_calls;
 	__u64 write_bytes;
 	__u64 write_calls;
-	__u64 sent;    /* read_calls + write_calls + error_calls as of the last IO record */
-	__u64 sent_ns; /* CLOCK_BOOTTIME of it, of the open at first */
-	__u64 peer;    /* open file with which the last COPY record was sent */
+	__u64 sent;	     /* read_calls + write_calls + error_calls as of the last IO record */
+	__u64 sent_ns;	     /* CLOCK_BOOTTIME of it, of the open at first */
+	__u64 peer;	     /* open file with which the last COPY record was sent */
 	struct aa_node node; /* at its open: at its end the inode may be gone */
 	__u32 error_calls;
 	__u32 last_error;
@@ -148,6 +148,27 @@ struct aa_exclude {
 #define AA_FILE_DUTY_URING_NAMES 0x2u /* and unlinks, renames ... */
 #define AA_FILE_DUTY_URING_IO	 0x4u /* and count bytes */
 
+/*
+ * Requests of io_uring by name between submit and completion, "aa_uring_requests": the kernel's copy of the names is gone
+ * when the result is known. Key: address of struct io_kiocb (uring.bpf.c).
+ */
+#define AA_URING_NAME 4096
+
+struct aa_uring_request {
+	struct aa_header base; /* who submitted it */
+	__u32 opcode;	       /* IORING_OP_* */
+	__s32 dirfd;
+	__s32 dirfd2;
+	__u32 flags;
+	__u32 mode;
+	__u32 resolve;
+	__u32 fixed; /* into a slot: no descriptor */
+	__u32 zero;
+	char name[AA_URING_NAME];
+	char name2[AA_URING_NAME];
+};
+
+AA_ASSERT_SIZE(aa_uring_request, 40 + 32 + 2 * AA_URING_NAME);
 AA_ASSERT_SIZE(aa_open_file, 32 + 56 + 40 + 16);
 AA_ASSERT_SIZE(aa_exclude, 72);
 
