@@ -139,6 +139,10 @@ const struct aa_program_info aa_program_infos[] = {
 	{ "aa_close_raw", AA_PROGRAM_RAW_TP, "kmem_cache_free", NULL },
 	{ "aa_close_site_raw", AA_PROGRAM_RAW_TP, "kmem_cache_free", NULL },
 	{ "aa_sweep_run", AA_PROGRAM_RUN, "", NULL },
+	{ "aa_uring_submit_req_raw", AA_PROGRAM_RAW_TP, "io_uring_submit_req", NULL },
+	{ "aa_uring_submit_sqe_raw", AA_PROGRAM_RAW_TP, "io_uring_submit_sqe", NULL },
+	{ "aa_uring_complete_args_raw", AA_PROGRAM_RAW_TP, "io_uring_complete", NULL },
+	{ "aa_uring_complete_raw", AA_PROGRAM_RAW_TP, "io_uring_complete", NULL },
 	{ "aa_adopt_iter", AA_PROGRAM_ITERATOR, "task", NULL },
 	{ "aa_adopt_run", AA_PROGRAM_RUN, "", NULL },
 	{ "aa_snap_iter", AA_PROGRAM_ITERATOR, "task", NULL },
@@ -272,6 +276,10 @@ const struct aa_hook aa_hooks[] = {
 	{ CLOSE, BASIC, .programs = { "aa_close_raw" } },
 	{ CLOSE, BASIC, .programs = { "aa_close_site_raw" } },
 	{ SWEEP, BASIC, .programs = { "aa_sweep_run" } },
+	/* uring.bpf.c says which kernels have which; the one with more arguments cannot be attached where there are fewer. */
+	{ URING, BASIC, .programs = { "aa_uring_submit_req_raw", "aa_uring_complete_args_raw" } },
+	{ URING, BASIC, .programs = { "aa_uring_submit_req_raw", "aa_uring_complete_raw" } },
+	{ URING, BASIC, .programs = { "aa_uring_submit_sqe_raw", "aa_uring_complete_args_raw" } },
 };
 /* clang-format on */
 const unsigned aa_hook_count = sizeof(aa_hooks) / sizeof(aa_hooks[0]);
