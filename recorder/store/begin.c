@@ -14,8 +14,8 @@
 #include "text.h"
 
 /* Of each session, in memory: strings that need no second row, and dead processes that records may still name. */
-#define STRING_PLACES	   16384
-#define STRING_BYTES	   (8u << 20)
+#define STRING_PLACES	   65536
+#define STRING_BYTES	   (16u << 20)
 #define MAX_DEAD_PROCESSES 65536
 #define MIN_OPEN_FILES	   65536
 

@@ -108,6 +108,8 @@ JOIN s0_string AS s ON s.id = a.path_id
 GROUP BY s.text;
 -- @index
 CREATE INDEX IF NOT EXISTS s0_file_time ON s0_file (time_ns);
+-- Who wrote a path: small, as most rows write nothing. Ask with WHERE path_id = ... AND write_bytes > 0.
+CREATE INDEX IF NOT EXISTS s0_file_written ON s0_file (path_id) WHERE write_bytes > 0;
 -- @timeline
 SELECT
 	f.time_ns AS time_ns,

@@ -494,7 +494,7 @@ CREATE TABLE s1_file ( -- What was done with files, and what was refused; bytes 
 	tid INTEGER NOT NULL,            -- thread
 	kind TEXT NOT NULL,              -- 'open', 'close', 'io' (bytes of a file that stays open), 'unlink', 'rename' ...
 	error INTEGER NOT NULL,          -- 0, or the errno; of 'close' and 'io' the last failed read or write since the row before
-	path_id INTEGER,                 -- string: absolute path; of rename the old one; relative only if marks say path-missing; empty if the program gave ''
+	path_id INTEGER,                 -- string: absolute path; of rename the old one, of close and io that of the open; relative only if marks say path-missing; empty if the program gave ''
 	path2_id INTEGER,                -- string: rename, link: the new path; copy: the destination; pivot_root: where the old root went
 	target_id INTEGER,               -- string: what a symlink says; what was mounted; name of an extended attribute
 	source TEXT,                     -- where path comes from: 'kernel' (walked), or 'user' (the program's string, made absolute)
@@ -1048,6 +1048,7 @@ CREATE INDEX s1_comm_time ON s1_comm (time_ns);
 CREATE INDEX s1_setsid_time ON s1_setsid (time_ns);
 CREATE INDEX s1_reparent_time ON s1_reparent (time_ns);
 CREATE INDEX s1_file_time ON s1_file (time_ns);
+CREATE INDEX s1_file_written ON s1_file (path_id) WHERE write_bytes > 0;
 CREATE INDEX s1_content_file ON s1_content (file_id);
 CREATE INDEX s1_gap_time ON s1_gap (time_ns);
 CREATE INDEX s2_process_parent ON s2_process (parent_id);
