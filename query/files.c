@@ -26,15 +26,18 @@ static int64_t add(int64_t a, int64_t b)
 /* number: of the sum, or from the other end of the failure. */
 static int count_process(struct aa_files *files, uint64_t number, uint32_t process, struct aa_files_by *by)
 {
-	/* Most rows are of the process that the row before was of. */
-	if (by->count > 0 && by->process[by->count < AA_FILES_NAMED ? by->count - 1 : 0] == process)
+	for (uint32_t i = 0; i < by->count && i < AA_FILES_NAMED; i++)
+		if (by->process[i] == process)
+			return 0;
+	if (by->count < AA_FILES_NAMED) {
+		by->process[by->count++] = process;
 		return 0;
+	}
+	/* Few paths are of more processes than are named: only these need room. */
 	if (aa_map_find(&files->processes, number, process) != AA_MAP_NONE)
 		return 0;
 	if (aa_map_set(&files->processes, number, process, 0) < 0)
 		return out_of_memory(files);
-	if (by->count < AA_FILES_NAMED)
-		by->process[by->count] = process;
 	by->count++;
 	return 0;
 }

@@ -73,7 +73,7 @@ struct aa_files {
 	size_t failure_count, failure_capacity;
 	struct aa_map by_path;	  /* sums */
 	struct aa_map by_failure; /* failures, by path and error */
-	struct aa_map processes;  /* pairs of a sum or failure and a process that are counted */
+	struct aa_map processes;  /* pairs of a sum or failure and a process that are counted and not named */
 };
 
 /* Sums up the rows that the filters let pass. 0, or a negative errno with query->error set; aa_files_release then too. */

@@ -7,10 +7,10 @@
 #include <string.h>
 
 const char *const aa_kinds[] = {
-	"fork",	     "exec",   "exec_failed", "exit",	  "cred",   "comm",	   "setsid", "reparent",
-	"gap",	     "cgroup", "text",	      "any",	  "open",   "close",	   "io",     "truncate",
-	"fallocate", "unlink", "rmdir",	      "rename",	  "link",   "symlink",	   "mkdir",  "mknod",
-	"chmod",     "chown",  "utimes",      "setxattr", "mmap",   "removexattr", "copy",   "chdir",
+	"fork",	     "exec",   "exec_failed", "exit",	    "cred", "comm",	   "setsid", "reparent",
+	"gap",	     "cgroup", "text",	      "any",	    "open", "close",	   "io",     "truncate",
+	"fallocate", "unlink", "rmdir",	      "rename",	    "link", "symlink",	   "mkdir",  "mknod",
+	"chmod",     "chown",  "utimes",      "setxattr",   "mmap", "removexattr", "copy",   "chdir",
 	"chroot",    "mount",  "umount",      "pivot_root", NULL,
 };
 

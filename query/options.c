@@ -87,7 +87,8 @@ const struct aa_option aa_filter_options[] = {
 	  .argument = "KIND,...",
 	  .filter = AA_FILTER_KIND,
 	  .offset = AT(filter.kinds),
-	  .help = "only these kinds: fork exec exec_failed exit cred comm setsid reparent gap, and of files open "
+	  .help = "only these kinds: fork exec exec_failed exit cred comm setsid reparent gap, and of files "
+		  "open "
 		  "close io unlink rename mkdir ... (see aa-query(1))" },
 	{ .name = "limit",
 	  .type = AA_OPTION_INTEGER,

@@ -16,6 +16,7 @@
 #include "replay/array.h"
 #include "session.h"
 #include "statement.h"
+#include "timeline_sql.h"
 
 #define NS_PER_S INT64_C(1000000000)
 
@@ -48,6 +49,8 @@ enum {
 	TID = 5,
 	DETAIL = 8,
 	COLUMNS = sizeof(columns) / sizeof(columns[0]),
+	/* Behind them: 1 a file is opened only to be read, 2 that is read or closed; else NULL or 0. */
+	READS = COLUMNS,
 };
 
 /* One session's rows. */
@@ -80,23 +83,6 @@ static int64_t monotonic_ns(void)
 	return now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-static void add_filters(const struct aa_filter *filter, struct aa_text_buffer *sql)
-{
-	if (filter->pid.set)
-		aa_text_add_string(sql, " AND pid = :pid");
-	if (filter->comm)
-		aa_text_add_string(sql, " AND comm = :comm");
-	if (filter->kinds) {
-		aa_text_add_string(sql, " AND kind IN ");
-		aa_filter_add_kinds(filter, sql);
-	}
-	if (filter->path) {
-		aa_text_add_string(sql, " AND row_table = 'exec' AND row_id IN (");
-		aa_filter_add_path_execs(sql, "id");
-		aa_text_add_string(sql, ")");
-	}
-}
-
 /* Begins, or goes on behind what has been shown. */
 static int open_cursor(struct aa_query *query, struct cursor *cursor)
 {
@@ -104,11 +90,7 @@ static int open_cursor(struct aa_query *query, struct cursor *cursor)
 	struct aa_window window = aa_session_window(query, cursor->session);
 	int r;
 
-	aa_text_add_string(
-		&sql, "SELECT :session, time_ns, time, kind, pid, tid, process_id, comm, detail, row_table,"
-		      " row_id FROM s0_timeline WHERE time_ns >= :since AND time_ns <= :until");
-	add_filters(&query->settings.filter, &sql);
-	aa_text_add_string(&sql, " ORDER BY time_ns");
+	aa_timeline_add_sql(query, cursor->session, &sql);
 	if (sql.failed)
 		return aa_error_set(&query->error, -ENOMEM, "out of memory");
 	cursor->opened_ns = monotonic_ns();
@@ -219,6 +201,24 @@ static void show_hidden(struct aa_query *query, struct aa_fold *fold)
 	aa_render_row(&query->render, cells);
 }
 
+/* Tells how many files were only read, in a row without a process: they may be of several. */
+static void show_reads(struct aa_query *query, struct aa_fold *fold)
+{
+	aa_cleanup(aa_text_release) struct aa_text_buffer detail = { 0 };
+	struct aa_cell cells[COLUMNS] = { 0 };
+
+	if (fold->reads == 0)
+		return;
+	aa_text_printf(&detail, "%" PRIu64 " file%s opened for reading: aa-query files", fold->reads,
+		       fold->reads == 1 ? "" : "s");
+	cells[SESSION] = aa_cell_integer(fold->reads_session);
+	cells[TIME] = aa_cell_styled(aa_cell_integer(fold->reads_ns), AA_STYLE_DIM);
+	cells[KIND] = aa_cell_styled(aa_cell_text("open"), AA_STYLE_DIM);
+	cells[DETAIL] = aa_cell_styled(aa_cell_text(detail.failed ? NULL : detail.data), AA_STYLE_DIM);
+	fold->reads = 0;
+	aa_render_row(&query->render, cells);
+}
+
 /*
  * In text, a search through $PATH is folded. Returns AA_FOLD_TOLD when a line was shown for the rows before this one:
  * rendering may have let go of this one, so it has to be looked for again.
@@ -239,6 +239,16 @@ static enum fold_result fold_row(struct timeline *timeline, const struct cursor 
 
 	if (!aa_render_is_text(&timeline->query->render))
 		return AA_FOLD_SHOW;
+	if (sqlite3_column_int64(cursor->statement, READS) > 0) {
+		fold->reads += sqlite3_column_int64(cursor->statement, READS) == 1;
+		fold->reads_ns = cursor->time_ns;
+		fold->reads_session = session_id;
+		return AA_FOLD_HIDE;
+	}
+	if (fold->reads > 0) {
+		show_reads(timeline->query, fold);
+		return AA_FOLD_TOLD;
+	}
 	if (strcmp(aa_statement_text(cursor->statement, KIND), "exec_failed") == 0)
 		detail = aa_statement_text(cursor->statement, DETAIL);
 	if (fold->hidden > 0 && aa_fold_ends(fold, session_id, pid, tid, detail)) {
@@ -372,6 +382,7 @@ static int show(struct aa_query *query, const struct aa_sessions *sessions)
 		aa_render_begin(&query->render, &listing);
 		r = show_rows(&timeline);
 		show_hidden(query, &timeline.fold);
+		show_reads(query, &timeline.fold);
 		aa_render_end(&query->render);
 		query->out.before_wait = NULL;
 		let_go(&timeline);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The statement of a session's timeline; see timeline_sql.h. */
+#include "timeline_sql.h"
+
+#include "statement.h"
+
+static void add_filters(const struct aa_filter *filter, bool has_files, struct aa_text_buffer *sql)
+{
+	if (filter->pid.set)
+		aa_text_add_string(sql, " AND pid = :pid");
+	if (filter->comm)
+		aa_text_add_string(sql, " AND comm = :comm");
+	if (filter->kinds) {
+		aa_text_add_string(sql, " AND kind IN ");
+		aa_filter_add_kinds(filter, sql);
+	}
+	if (filter->path) {
+		aa_text_add_string(sql, " AND (row_table = 'exec' AND row_id IN (");
+		aa_filter_add_path_execs(sql, "id");
+		aa_text_add_string(sql, ")");
+		if (has_files) {
+			aa_text_add_string(sql, " OR row_table = 'file' AND row_id IN (");
+			aa_filter_add_path_files(sql);
+			aa_text_add_string(sql, ")");
+		}
+		aa_text_add_string(sql, ")");
+	}
+}
+
+/*
+ * Text folds files that are only read, unless it is asked for them. The flags are those of open(2): anything but
+ * O_ACCMODE and O_TRUNC leaves the file as it is.
+ */
+static bool folds_reads(struct aa_query *query, bool has_files)
+{
+	const struct aa_filter *filter = &query->settings.filter;
+
+	return has_files && !filter->kinds && !filter->path && aa_render_is_text(&query->render);
+}
+
+static const char reads_sql[] =
+	", CASE WHEN row_table = 'file' AND kind IN ('open', 'close', 'io') THEN"
+	" (SELECT CASE WHEN r.error <> 0 OR r.write_bytes > 0 THEN 0 WHEN r.kind <> 'open' THEN 2"
+	" WHEN r.flags & 515 OR r.marks GLOB 'created*' THEN 0 ELSE 1 END FROM s0_file AS r WHERE r.id = "
+	"row_id)"
+	" END";
+
+void aa_timeline_add_sql(struct aa_query *query, const struct aa_session *session, struct aa_text_buffer *sql)
+{
+	bool has_files = aa_session_has_table(query->db, session->id, AA_TABLE_FILE);
+
+	aa_text_add_string(sql, "SELECT :session, time_ns, time, kind, pid, tid, process_id, comm, detail,"
+				" row_table, row_id");
+	aa_text_add_string(sql, folds_reads(query, has_files) ? reads_sql : ", NULL");
+	aa_text_add_string(sql, " FROM s0_timeline WHERE time_ns >= :since AND time_ns <= :until");
+	add_filters(&query->settings.filter, has_files, sql);
+	aa_text_add_string(sql, " ORDER BY time_ns");
+}
