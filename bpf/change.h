@@ -32,9 +32,9 @@
 #define AA_ARGUMENT_COMPAT 0x1u
 #define AA_ARGUMENT_DIRFD  0x2u
 
-/* Global functions, in change.bpf.c; see aa_pack_ids(). The ids are those of the current task. */
+/* Global functions, in change.bpf.c; see aa_pack_ids(). */
 __u64 aa_argument_packed(__u64 regs, __u32 index, __u32 options);
-int aa_name_packed(__u64 address, __u64 dirfd, __u64 time_ns, __u64 start_ns, __u64 where);
+int aa_name_packed(__u64 address, __u64 time_ns, __u64 start_ns, __u64 ids, __u64 where);
 
 /*
  * Argument index - 1 of a call; 0 for index 0, or AT_FDCWD with AA_ARGUMENT_DIRFD. Not inline, and the same for every
@@ -45,17 +45,53 @@ static __always_inline __u64 aa_syscall_argument_at(__u64 regs, __u32 index, __u
 	return aa_argument_packed(regs, index, options);
 }
 
+/* The path of where a name begins, if the name alone does not say it. */
+static __always_inline void aa_name_directory(const struct aa_header *base, bool absolute, __s32 dirfd,
+					      __u32 field)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	const struct path *path = NULL;
+	__u32 options = AA_PATH_KEEP;
+
+	if (absolute) {
+		path = &fs->root;
+		options |= AA_PATH_ONLY_CHROOT;
+	} else if (dirfd == AT_FDCWD) {
+		path = &fs->pwd;
+	} else {
+		struct file *file = aa_file_of(task, (__u32)dirfd);
+
+		if (file)
+			path = &file->f_path;
+	}
+	if (path)
+		aa_file_path(base, path, field, options);
+}
+
 /*
  * Sends a file's name as the current task gave it, in field (AA_TEXT_NAME or _NAME2), after the path of where it begins, in
  * the field before that: of the directory of dirfd or the working directory for a relative name, of the root directory
- * for another, if it is not the namespace's. Returns 0, -1 if there was no room, -2 if the name could not be read (sent
- * empty).
+ * for another, if it is not the namespace's. options: AA_NAME_*. Returns 0, -1 if there was no room, -2 if the name could
+ * not be read (sent empty).
  */
-static __always_inline int aa_name_send(const struct aa_header *base, __u64 address, __s32 dirfd, __u32 field,
-					__u32 options)
+AA_SUBPROGRAM int aa_name_send(const struct aa_header *base, __u64 address, __s32 dirfd, __u32 field,
+			       __u32 options)
 {
-	return aa_name_packed(address, (__u64)dirfd, base->time_ns, base->start_ns,
-			      aa_pack_where(base, field, options | AA_PACKED_ACTIVITY));
+	char first = 0;
+
+	if (options & AA_NAME_PLAIN) {
+		if (!address)
+			return 0;
+	} else {
+		if (options & AA_NAME_KERNEL)
+			bpf_probe_read_kernel(&first, 1, (const void *)address);
+		else
+			bpf_probe_read_user(&first, 1, (const void *)address);
+		aa_name_directory(base, first == '/', dirfd, field - 1);
+	}
+	return aa_name_packed(address, base->time_ns, base->start_ns, aa_pack_ids(base),
+			      aa_pack_where(base, field, options));
 }
 
 /*

@@ -47,8 +47,7 @@ AA_SUBPROGRAM int aa_failed_exec_send(struct aa_header *base, struct task_struct
  * At the end of the call, when its registers are as at entry (it has failed) and the user's strings are paged
  * in, so that no entry hook has to be paired.
  */
-static __always_inline void aa_exec_failed_seen(struct pt_regs *regs, long result, __u32 number, bool at,
-						bool compat)
+AA_SUBPROGRAM int aa_exec_failed_seen(struct pt_regs *regs, long result, __u32 number, bool at, bool compat)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct aa_failed_exec failed = { .error = (__s32)-result, .dirfd = AT_FDCWD, .syscall = number };
@@ -56,7 +55,7 @@ static __always_inline void aa_exec_failed_seen(struct pt_regs *regs, long resul
 	struct aa_header base;
 
 	if (!scope)
-		return;
+		return 0;
 	aa_begin(&base, scope, task);
 	/* The note of this thread (exec.bpf.c) is for nobody. */
 	if (scope->exec_tid == base.tid)
@@ -70,7 +69,7 @@ static __always_inline void aa_exec_failed_seen(struct pt_regs *regs, long resul
 	} else {
 		failed.filename = aa_syscall_argument(regs, 0, compat);
 	}
-	aa_failed_exec_send(&base, task, &failed);
+	return aa_failed_exec_send(&base, task, &failed);
 }
 
 #endif

@@ -159,8 +159,8 @@ static __always_inline void aa_walk_look(struct aa_text *text, const struct aa_w
 		*(volatile __u64 *)&text->total = 0;
 }
 
-AA_SUBPROGRAM int aa_path_fill(struct aa_text *text, __u32 room, __u32 slack, __u32 depth,
-			       struct aa_walk *walk)
+static __always_inline int aa_path_fill(struct aa_text *text, __u32 room, __u32 slack, __u32 depth,
+					struct aa_walk *walk)
 {
 	*(volatile __u64 *)&text->total = 1;
 	aa_walk_ends(text, AA_WALK_TOO_DEEP);
@@ -191,6 +191,22 @@ AA_SUBPROGRAM int aa_path_fill(struct aa_text *text, __u32 room, __u32 slack, __
 		}
 	}
 	return 0;
+}
+
+/* One for each size: with constants they need a third of the stack less, of which a whole chain of calls has 512 bytes. */
+AA_SUBPROGRAM int aa_path_fill_96(struct aa_text *text, struct aa_walk *walk)
+{
+	return aa_path_fill(text, 96, 64, AA_PATH_DEPTH_96, walk);
+}
+
+AA_SUBPROGRAM int aa_path_fill_512(struct aa_text *text, struct aa_walk *walk)
+{
+	return aa_path_fill(text, 512, 256, AA_PATH_DEPTH_512, walk);
+}
+
+AA_SUBPROGRAM int aa_path_fill_4096(struct aa_text *text, struct aa_walk *walk)
+{
+	return aa_path_fill(text, 4096, 256, AA_PATH_DEPTH_4096, walk);
 }
 
 static __always_inline __u32 aa_walk_flags(__u32 end, const struct aa_walk *walk, bool outside_root)
@@ -262,22 +278,42 @@ AA_SUBPROGRAM int aa_path_excluded(const struct aa_text *text, __u32 room)
 #define AA_PATH_TOO_LONG (-1)
 #define AA_PATH_LOST	 (-2)
 
+/* The arguments of aa_path_text_packed(). */
+struct aa_path_order {
+	const struct path *path;
+	__u64 time_ns;
+	__u64 start_ns;
+	__u64 ids;
+	__u64 where;
+};
+
 /* Sends the path in a record with room for `room` bytes. Returns AA_TEXT_* flags or one of the above. */
-static __always_inline int aa_path_try(const struct aa_header *base, const struct path *path, __u64 where,
-				       __u32 room, __u32 slack, __u32 depth, bool last)
+static __always_inline int aa_path_try(const struct aa_path_order *order, __u32 room, __u32 slack, bool last)
 {
+	const struct path *path = order->path;
+	__u64 ids = order->ids, where = order->where;
+	struct aa_header base;
 	struct aa_walk walk;
 	struct aa_text *text;
 	__u32 flags, end;
 
+	/* Unpacked for each size anew: kept, it would take more of the stack than there is. */
+	AA_OPAQUE(ids);
+	AA_OPAQUE(where);
+	base = aa_unpack(order->time_ns, order->start_ns, ids, where);
 	aa_walk_begin(&walk, path);
 	aa_walk_begin_inside(&walk);
-	text = aa_reserve(base, AA_EVENT_TEXT, sizeof(*text) + room + slack);
+	text = aa_reserve(&base, AA_EVENT_TEXT, sizeof(*text) + room + slack);
 	if (!text)
 		return AA_PATH_LOST;
 	aa_zero(text->data, room + slack);
 	text->start = room;
-	aa_path_fill(text, room, slack, depth, &walk);
+	if (room == 96)
+		aa_path_fill_96(text, &walk);
+	else if (room == 512)
+		aa_path_fill_512(text, &walk);
+	else
+		aa_path_fill_4096(text, &walk);
 	end = *(volatile __u16 *)&text->flags;
 	if (!last && (end == AA_WALK_NO_ROOM || end == AA_WALK_TOO_DEEP)) {
 		aa_discard(text);
@@ -285,7 +321,7 @@ static __always_inline int aa_path_try(const struct aa_header *base, const struc
 	}
 	flags = aa_walk_flags(end, &walk, *(volatile __u64 *)&text->total) |
 		(aa_is_unlinked(path) ? AA_TEXT_UNLINKED : 0);
-	if (!(base->flags & AA_FLAG_ACTIVITY))
+	if (!(text->header.flags & AA_FLAG_ACTIVITY))
 		flags &= ~AA_TEXT_OUTSIDE;
 	if (text->start == room && end != AA_WALK_ANONYMOUS) {
 		text->start = room - 1;
@@ -326,16 +362,15 @@ static __always_inline bool aa_path_is_root(const struct path *path)
  */
 int aa_path_text_packed(__u64 path_address, __u64 time_ns, __u64 start_ns, __u64 ids, __u64 where)
 {
-	const struct path *path = (const struct path *)path_address;
-	struct aa_header base = aa_unpack(time_ns, start_ns, ids, where);
+	struct aa_path_order order = { (const struct path *)path_address, time_ns, start_ns, ids, where };
 	int r;
 
-	if (aa_packed_options(where) & AA_PATH_ONLY_CHROOT && aa_path_is_root(path))
+	if (aa_packed_options(where) & AA_PATH_ONLY_CHROOT && aa_path_is_root(order.path))
 		return 0;
-	r = aa_path_try(&base, path, where, 96, 64, AA_PATH_DEPTH_96, false);
+	r = aa_path_try(&order, 96, 64, false);
 	if (r == AA_PATH_TOO_LONG)
-		r = aa_path_try(&base, path, where, 512, 256, AA_PATH_DEPTH_512, false);
+		r = aa_path_try(&order, 512, 256, false);
 	if (r == AA_PATH_TOO_LONG)
-		r = aa_path_try(&base, path, where, 4096, 256, AA_PATH_DEPTH_4096, true);
+		r = aa_path_try(&order, 4096, 256, true);
 	return r == AA_PATH_LOST ? 0 : r;
 }
