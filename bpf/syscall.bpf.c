@@ -14,6 +14,7 @@
 #include "open.h"
 #include "setsid.h"
 #include "transfer.h"
+#include "vfs.h"
 
 #include <bpf/bpf_tracing.h>
 
@@ -47,10 +48,11 @@ AA_SUBPROGRAM int aa_process_call_ended(struct task_struct *task, long result, _
 }
 
 /*
- * A call that may matter has ended. Who is in no session is found out first: that is nearly everybody. Inline, because
- * eight functions may be on the stack at most: a transfer that meets a file whose path it sends has the other seven.
+ * A call that may matter has ended; asked: it does. Who is in no session is found out first: that is nearly everybody.
+ * Inline, because eight functions may be on the stack at most: a transfer that meets a file whose path it sends has the
+ * other seven.
  */
-static __always_inline int aa_sysexit_seen(struct pt_regs *regs, long result, __u32 number)
+static __always_inline int aa_call_seen(struct pt_regs *regs, long result, __u32 number, bool asked)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u64 slot = number;
@@ -65,7 +67,7 @@ static __always_inline int aa_sysexit_seen(struct pt_regs *regs, long result, __
 	if (call == AA_CALL_NONE)
 		return 0;
 	action = aa_call_action(call);
-	if (!aa_action_wanted(action))
+	if (!asked && !aa_action_wanted(action))
 		return 0;
 	switch (action) {
 	case AA_SYSCALL_TRANSFER:
@@ -86,6 +88,11 @@ static __always_inline int aa_sysexit_seen(struct pt_regs *regs, long result, __
 	default:
 		return aa_process_call_ended(task, result, action, number);
 	}
+}
+
+static __always_inline int aa_sysexit_seen(struct pt_regs *regs, long result, __u32 number)
+{
+	return aa_call_seen(regs, result, number, false);
 }
 
 /* Nearly every call of the host ends here. */
@@ -139,4 +146,16 @@ int aa_sysexit_tp(struct aa_sysexit_context *context)
 		return 0;
 	regs = aa_user_registers((struct task_struct *)bpf_get_current_task());
 	return aa_sysexit_seen(regs, context->result, number);
+}
+
+/* A call on files has ended, but for its way out of the kernel: see vfs.h, whose hooks call this helper for it. */
+SEC("fentry/bpf_get_current_ancestor_cgroup_id")
+int BPF_PROG(aa_vfs_fentry, __u64 value)
+{
+	struct pt_regs *regs;
+
+	if (value >> 32 != AA_VFS_MARK)
+		return 0;
+	regs = aa_user_registers((struct task_struct *)bpf_get_current_task());
+	return aa_call_seen(regs, (int)value, aa_syscall_number_read(regs), true);
 }

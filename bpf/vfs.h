@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Calls that act on files, by the functions that do their work: so that no other system call pays, and none at all of a
- * process in no session more than a look. The functions are those that all forms and ABIs of a call come together in, with
- * the result of the call; what they did is found as at the end of the call (syscall.bpf.c), so the records are the same.
- * What io_uring does through the same functions is recorded by its own hooks (uring.bpf.c), and the kernel's own use of
- * them (an overlay's upper layer, the loading of a program) is in no call of the kind.
+ * Calls that act on files, by the functions that do their work, so that no other system call pays, and none at all of a
+ * process in no session more than a look. The functions are those in which all forms and ABIs of a call come together, with
+ * the result of the call; what it did is then found as at the end of every call elsewhere (aa_call_seen() of
+ * syscall.bpf.c), so the records are the same. What io_uring does through the same functions is recorded by its own hooks
+ * (uring.bpf.c); and the kernel's own use of them (an overlay's upper layer, the loading of a program) is in no call of
+ * the kind, or not of the call's own file.
+ *
+ * What that takes is some 80,000 verified instructions, a second and more of loading if each of fifty programs had it. So
+ * these only look whether it concerns us, and one other program does the rest, aa_vfs_fentry. It hangs at a helper that
+ * these call: bpf_get_current_ancestor_cgroup_id(), because it has one argument that may be anything, is called for nothing
+ * else by us, and hardly by others, whose calls lack the mark and end there. Called from here, it runs at once, in this
+ * task. (Tail calls would do, but since 28ead3eaabc1, "bpf: Prevent tail call between progs attached to different hooks",
+ * not between hooks of different functions.)
  */
 #ifndef AA_BPF_VFS_H
 #define AA_BPF_VFS_H
@@ -15,13 +23,15 @@
 #include "numbers.h"
 #include "scope.h"
 
-/*
- * The call that the current task is in, seen from inside. Inline, as is all that leads to the bodies: eight functions may be
- * on the stack at most, and a transfer that meets a file whose path it sends has the other seven.
- */
+#define AA_VFS_MARK 0xaa5f11e5ull /* above the result, where no level of a cgroup has anything */
+
+/* Its argument is an int; what we pass is a whole register. BPF_FUNC_get_current_ancestor_cgroup_id of linux/bpf.h. */
+static __u64 (*aa_get_current_ancestor_cgroup_id)(__u64 level) = (void *)123;
+
+/* The call that the current task is in, seen from inside. */
 struct aa_vfs_call {
 	struct pt_regs *regs;
-	__u32 call; /* AA_CALL_NONE: none of the action asked for, or of no session */
+	__u32 call; /* AA_CALL_NONE: not of the action asked for, or of no session */
 	bool compat;
 };
 
@@ -46,12 +56,31 @@ static __always_inline struct aa_vfs_call aa_vfs_call_now(__u32 action)
 	return now;
 }
 
-/* True if the call's first argument is the descriptor of this file: nothing nested in the call is. */
-static __always_inline bool aa_vfs_is_outermost(const struct aa_vfs_call *now, const struct file *file)
+/* Results are 0, a negative errno, or a number of bytes or a descriptor, which have 31 bits (MAX_RW_COUNT). */
+static __always_inline void aa_vfs_call_ended(int result)
+{
+	aa_get_current_ancestor_cgroup_id(AA_VFS_MARK << 32 | (__u32)result);
+}
+
+static __always_inline int aa_vfs_ended(__u32 action, int result)
+{
+	struct aa_vfs_call now = aa_vfs_call_now(action);
+
+	if (now.call != AA_CALL_NONE)
+		aa_vfs_call_ended(result);
+	return 0;
+}
+
+/* The same, if the first argument of the call is the descriptor of this file: not for what is nested in the call. */
+static __always_inline int aa_vfs_file_ended(__u32 action, const struct file *file, int result)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct aa_vfs_call now = aa_vfs_call_now(action);
 
-	return aa_file_of(task, (__u32)aa_syscall_argument(now->regs, 0, now->compat)) == file;
+	if (now.call != AA_CALL_NONE &&
+	    aa_file_of(task, (__u32)aa_syscall_argument(now.regs, 0, now.compat)) == file)
+		aa_vfs_call_ended(result);
+	return 0;
 }
 
 #endif

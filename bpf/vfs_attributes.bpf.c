@@ -4,95 +4,85 @@
  * a name that is not there is seen, too. By descriptor some have none; those by the functions of the calls themselves.
  * Looked up in 5.10 to 7.2; where they differ each form has a program, and the table takes what fits.
  */
-#include "attributes.h"
 #include "vfs.h"
 
 #include <bpf/bpf_tracing.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-static __always_inline int aa_vfs_attributes(int result)
-{
-	struct aa_vfs_call now = aa_vfs_call_now(AA_SYSCALL_ATTRIBUTES);
-
-	if (now.call == AA_CALL_NONE)
-		return 0;
-	return aa_attributes_ended(now.regs, result, now.call, now.compat);
-}
-
 SEC("fexit/do_fchmodat")
 int BPF_PROG(aa_chmod_fexit, int dfd, const void *name, int mode, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 /* fchmodat2(2): 09da082b07bb ("fs: Add fchmodat2()", 6.6) */
 SEC("fexit/do_fchmodat")
 int BPF_PROG(aa_chmod6_fexit, int dfd, const void *name, int mode, unsigned int flags, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/vfs_fchmod")
 int BPF_PROG(aa_fchmod_fexit, const void *file, int mode, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/do_fchownat")
 int BPF_PROG(aa_chown_fexit, int dfd, const void *name, unsigned int user, unsigned int group, int flags,
 	     long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/ksys_fchown")
 int BPF_PROG(aa_fchown_fexit, unsigned int fd, unsigned int user, unsigned int group, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/do_utimes")
 int BPF_PROG(aa_utimes_fexit, int dfd, const void *name, const void *times, int flags, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/do_sys_truncate")
 int BPF_PROG(aa_truncate_fexit, const void *name, __u64 length, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/ksys_truncate")
 int BPF_PROG(aa_truncate7_fexit, const void *name, __u64 length, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/do_sys_ftruncate")
 int BPF_PROG(aa_ftruncate_fexit, unsigned int fd, __u64 length, int small, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/ksys_ftruncate")
 int BPF_PROG(aa_ftruncate7_fexit, unsigned int fd, __u64 length, unsigned int flags, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/ksys_fallocate")
 int BPF_PROG(aa_fallocate_fexit, int fd, int mode, __u64 offset, __u64 length, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/path_setxattr")
 int BPF_PROG(aa_setxattr_fexit, const void *path, const void *name, const void *value, __u64 size, int flags,
 	     unsigned int lookup, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 /* Also fsetxattr(2); 6140be90ec70 ("fs/xattr: add *at family syscalls", 6.13). Seven arguments: 6.6 on x86_64. */
@@ -100,42 +90,42 @@ SEC("fexit/path_setxattrat")
 int BPF_PROG(aa_setxattrat_fexit, int dfd, const void *path, unsigned int at_flags, const void *name,
 	     const void *value, __u64 size, int flags, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/path_removexattr")
 int BPF_PROG(aa_removexattr_fexit, const void *path, const void *name, unsigned int lookup, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/path_removexattrat")
 int BPF_PROG(aa_removexattrat_fexit, int dfd, const void *path, unsigned int at_flags, const void *name,
 	     long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/" AA_SYSCALL_FUNCTION(fsetxattr))
 int BPF_PROG(aa_fsetxattr_fexit, const void *unused, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/" AA_SYSCALL_FUNCTION(fremovexattr))
 int BPF_PROG(aa_fremovexattr_fexit, const void *unused, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/" AA_SYSCALL_FUNCTION_32(fsetxattr))
 int BPF_PROG(aa_fsetxattr32_fexit, const void *unused, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
 SEC("fexit/" AA_SYSCALL_FUNCTION_32(fremovexattr))
 int BPF_PROG(aa_fremovexattr32_fexit, const void *unused, long result)
 {
-	return aa_vfs_attributes((int)result);
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
