@@ -37,7 +37,8 @@ enum aa_call {
 	AA_CALL_TEE,
 	AA_CALL_VMSPLICE,
 	AA_CALL_COPY_FILE_RANGE,
-	AA_CALL_IOCTL, /* FICLONE, FICLONERANGE */
+	AA_CALL_IOCTL,	  /* FICLONE, FICLONERANGE */
+	AA_CALL_GETDENTS, /* and getdents64, readdir */
 
 	AA_CALL_MMAP,
 	AA_CALL_MMAP2,	  /* 32-bit: the offset counts 4096 bytes */
