@@ -56,7 +56,7 @@ class Names(aa.Case):
 		for compat in (False, True):
 			with self.subTest(compat=compat):
 				self.attempt = int(compat)
-				self.acts = acts = files.Acts(self) if not compat else self.fresh()
+				self.acts = acts = self.fresh() if compat else self.acts
 				self.plain_forms(acts, compat)
 
 	def fresh(self):

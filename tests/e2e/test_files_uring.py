@@ -15,7 +15,7 @@ class Uring(aa.Case):
 		self.acts = files.Acts(self)
 		self.w = self.acts.path
 
-	def record(self, first):
+	def record_all(self, first):
 		self.acts.record()
 		if first.error in (errno.ENOSYS, errno.EPERM):
 			self.skipTest(f"this kernel refuses io_uring: {os.strerror(first.error)}")
@@ -35,7 +35,7 @@ class Uring(aa.Case):
 		acts.do("write", file, buffer(5), 5)
 		self.uring("close", file)
 		acts.do("sleep", 200)
-		self.record(file)
+		self.record_all(file)
 		row = acts.check_open(file, self.w("file"), marks=("uring", "created"))
 		acts.check_closed(row)
 		self.assertEqual(acts.sums(row), (50, 1, 135, 3))
@@ -48,7 +48,7 @@ class Uring(aa.Case):
 		missing = self.uring_open(self.w("none"), os.O_RDONLY)
 		relative = self.uring_open("none", os.O_RDONLY, at=base)
 		beyond = self.uring("openat2", base, text("../x"), 24, files.how(os.O_RDONLY, 0, files.RESOLVE_BENEATH))
-		self.record(first)
+		self.record_all(first)
 		acts.check_open(first, self.w("d/file"), marks=("uring", "created"))
 		for act, path, error in ((missing, "none", errno.ENOENT), (relative, "d/none", errno.ENOENT), (beyond, "x", errno.EXDEV)):
 			row = acts.check_failed(act, self.w(path), error=error)
@@ -68,7 +68,7 @@ class Uring(aa.Case):
 		       (self.uring("mkdirat", CWD, text(self.w("made")), 0o700, 0, 0), "mkdir", "made", None, 0),
 		       (self.uring("symlinkat", CWD, text("target"), 0, text(self.w("link")), 0), "symlink", "link", None, 0),
 		       (self.uring("linkat", CWD, text(self.w("new")), -100, text(self.w("hard")), 0), "link", "new", "hard", 0)]
-		self.record(first)
+		self.record_all(first)
 		for act, kind, name, name2, error in did:
 			with self.subTest(kind=kind, name=name):
 				if act.error == errno.EINVAL and aa.kernel_before(5, 15):
@@ -81,7 +81,7 @@ class Uring(aa.Case):
 		"""Without a registered table of files this fails, and that is what must be seen."""
 		acts = self.acts
 		file = self.uring("openat", CWD, text(self.w("file")), 0o600, 0, os.O_RDWR | os.O_CREAT, 1)
-		self.record(file)
+		self.record_all(file)
 		rows = acts.during(file, "open")
 		self.assertLessEqual(len(rows), 1)
 		for row in rows:
