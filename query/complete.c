@@ -115,7 +115,7 @@ static void say_excluded(struct aa_query *query, int64_t count)
 {
 	aa_cleanup(aa_text_release) struct aa_text_buffer line = { 0 };
 
-	if (count == 0)
+	if (count == 0 || !query->about_files)
 		return;
 	aa_text_printf(&line, "left out on request: %" PRId64 " event%s (--files, --exclude)", count,
 		       count == 1 ? "" : "s");

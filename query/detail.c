@@ -237,6 +237,10 @@ static const struct aa_column columns[] = {
 	{ .name = "system_time_ns", .title = "system time", .show = AA_SHOW_DURATION },
 	{ .name = "run_time_ns", .title = "time on a processor", .show = AA_SHOW_DURATION },
 	{ .name = "max_rss_bytes", .title = "peak memory", .show = AA_SHOW_SIZE },
+	{ .name = "files_read" },
+	{ .name = "files_written" },
+	{ .name = "files_deleted" },
+	{ .title = "files" },
 	{ .name = "ancestors", .title = "ancestors, nearest first", .nested = true },
 	{ .name = "children", .title = "children", .nested = true },
 	{ .name = "execs", .title = "programs", .nested = true },
@@ -253,20 +257,33 @@ enum {
 	SCALARS = COUNT(columns) - COUNT(sections),
 };
 
-static const char process_sql[] =
-	"SELECT :session, p.id, p.pid, p.ns_pid, p.comm, x.text, " AA_SQL_ARGS ", e.command,"
-	" " AA_SQL_STATUS
-	", p.source, p.time_ns, p.time_ns, p.start_boot_ns, p.exit_time_ns, p.exit_time_ns - p.time_ns,"
-	" p.exit_status, p.exit_code, p.exit_signal, p.core_dumped, p.parent_id, p.parent_pid,"
-	" p.creator_id, p.creator_pid, p.creator_tid, p.call, p.clone_flags,"
-	" p.uid, p.euid, p.gid, p.egid, p.cap_effective, p.user_ns, p.pid_ns, p.mnt_ns, p.net_ns, p.uts_ns,"
-	" p.cgroup_id, p.cgroup, p.sid, p.pgid, p.user_time_ns, p.system_time_ns, p.run_time_ns,"
-	" p.max_rss_bytes"
-	" FROM s0_process_view AS p LEFT JOIN signal_name AS sn ON sn.signal = p.exit_signal"
-	" LEFT JOIN s0_exec AS e ON e.id ="
-	" (SELECT max(l.id) FROM s0_exec AS l WHERE l.process_id = p.id AND l.error = 0)"
-	" LEFT JOIN s0_string AS x ON x.id = e.exe_id"
-	" WHERE p.id = :id";
+/* How many paths it read, wrote and deleted; where the session has files. */
+#define FILES_SQL \
+	"SELECT count(DISTINCT CASE WHEN read_bytes > 0 THEN path_id END) AS r," \
+	" count(DISTINCT CASE WHEN write_bytes > 0 THEN path_id END) AS w," \
+	" count(DISTINCT CASE WHEN kind = 'unlink' AND error = 0 THEN path_id END) AS d" \
+	" FROM s0_file WHERE process_id = :id"
+#define NO_FILES_SQL "SELECT NULL AS r, NULL AS w, NULL AS d"
+
+#define PROCESS_SQL(files) \
+	"SELECT :session, p.id, p.pid, p.ns_pid, p.comm, x.text, " AA_SQL_ARGS ", e.command," \
+	" " AA_SQL_STATUS \
+	", p.source, p.time_ns, p.time_ns, p.start_boot_ns, p.exit_time_ns, p.exit_time_ns - p.time_ns," \
+	" p.exit_status, p.exit_code, p.exit_signal, p.core_dumped, p.parent_id, p.parent_pid," \
+	" p.creator_id, p.creator_pid, p.creator_tid, p.call, p.clone_flags," \
+	" p.uid, p.euid, p.gid, p.egid, p.cap_effective, p.user_ns, p.pid_ns, p.mnt_ns, p.net_ns, p.uts_ns," \
+	" p.cgroup_id, p.cgroup, p.sid, p.pgid, p.user_time_ns, p.system_time_ns, p.run_time_ns," \
+	" p.max_rss_bytes, o.r, o.w, o.d, CASE WHEN o.r + o.w + o.d > 0 THEN" \
+	" o.r || ' read, ' || o.w || ' written, ' || o.d || ' deleted: aa-query files --pid ' || p.pid END" \
+	" FROM s0_process_view AS p LEFT JOIN (" files ") AS o" \
+	" LEFT JOIN signal_name AS sn ON sn.signal = p.exit_signal" \
+	" LEFT JOIN s0_exec AS e ON e.id =" \
+	" (SELECT max(l.id) FROM s0_exec AS l WHERE l.process_id = p.id AND l.error = 0)" \
+	" LEFT JOIN s0_string AS x ON x.id = e.exe_id" \
+	" WHERE p.id = :id"
+
+static const char process_sql[] = PROCESS_SQL(NO_FILES_SQL);
+static const char process_files_sql[] = PROCESS_SQL(FILES_SQL);
 
 static const struct aa_listing listing = {
 	.columns = columns,
@@ -293,7 +310,9 @@ static int load(struct aa_query *query, const struct aa_session *session, int64_
 static int load_all(struct aa_query *query, const struct aa_session *session, int64_t process_id,
 		    struct aa_kept *scalars, struct aa_kept *nested)
 {
-	int r = load(query, session, process_id, process_sql, &scalar_listing, scalars);
+	bool has_files = aa_session_has_table(query->db, session->id, AA_TABLE_FILE);
+	int r = load(query, session, process_id, has_files ? process_files_sql : process_sql, &scalar_listing,
+		     scalars);
 
 	for (size_t i = 0; r == 0 && i < COUNT(sections); i++) {
 		nested[i].rows.listing = &sections[i].listing;

@@ -61,7 +61,8 @@ struct aa_query {
 	struct aa_render render;
 	struct aa_out out;
 	struct aa_error error;
-	bool told; /* the answer says itself that there is nothing */
+	bool told;	  /* the answer says itself that there is nothing */
+	bool about_files; /* the answer would hold what was left out with --files and --exclude */
 };
 
 /* Flags of a command: what it can do with --session. */

@@ -313,6 +313,7 @@ static enum aa_status run(struct aa_query *query)
 
 	if (check(query) < 0)
 		return AA_USAGE;
+	query->about_files = true;
 	status = aa_sessions_find(query, &aa_command_files, &sessions);
 	if (status != AA_ANSWERED)
 		return status;

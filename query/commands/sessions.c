@@ -35,6 +35,7 @@ static const struct aa_column columns[] = {
 	{ .name = "recorder" },
 	{ .name = "recorder_pid" },
 	{ .name = "sealed" },
+	{ .name = "options", .nested = true },
 };
 
 enum {
@@ -44,6 +45,7 @@ enum {
 	LOST = 12,
 	EXIT = 13,
 	ARGV = 18,
+	OPTIONS = 26,
 	COLUMNS = sizeof(columns) / sizeof(columns[0]),
 };
 
@@ -56,7 +58,7 @@ static const char sql[] =
 	" CASE WHEN s.exit_signal IS NOT NULL THEN coalesce(sn.name, 'signal ' || s.exit_signal)"
 	" WHEN s.exit_code IS NOT NULL THEN 'exit ' || s.exit_code END,"
 	" s.exit_code, s.exit_signal, s.root_pid, s.command, coalesce(s.argv, s.command),"
-	" s.host, s.kernel, s.machine, s.boot_id, s.recorder, s.recorder_pid, s.sealed"
+	" s.host, s.kernel, s.machine, s.boot_id, s.recorder, s.recorder_pid, s.sealed, NULL"
 	" FROM session AS s LEFT JOIN agent AS a ON a.id = s.agent_id"
 	" LEFT JOIN signal_name AS sn ON sn.signal = s.exit_signal WHERE s.id = :id";
 
@@ -84,8 +86,65 @@ static enum aa_style state_style(const char *state)
 	return strcmp(state, "complete") == 0 ? AA_STYLE_PLAIN : AA_STYLE_WARN;
 }
 
+static const struct aa_column option_columns[] = {
+	{ .name = "name" },
+	{ .name = "value" },
+};
+
+static const struct aa_listing option_listing = { .columns = option_columns, .count = 2 };
+
+/* With which options it was recorded. Databases of version 1 do not say. */
+static int load_options(struct aa_query *query, int64_t session_id, struct aa_kept *options)
+{
+	aa_cleanup_statement sqlite3_stmt *exists = NULL;
+	aa_cleanup_statement sqlite3_stmt *statement = NULL;
+	int r = aa_statement_open(
+		query, &exists,
+		"SELECT 1 FROM sqlite_master WHERE name = 'session_option' AND type = 'table'");
+
+	options->rows.listing = &option_listing;
+	if (r == 0)
+		r = aa_statement_step(query, exists);
+	if (r <= 0)
+		return r;
+	r = aa_statement_open(query, &statement,
+			      "SELECT name, value FROM session_option WHERE session_id = :id ORDER BY id");
+	if (r < 0)
+		return r;
+	aa_statement_bind_integer(statement, ":id", session_id);
+	return aa_kept_fill(options, query, statement, &option_listing);
+}
+
+/* "recorded with --files writes": of one session, below the table. */
+static void show_options(struct aa_query *query, int64_t session_id)
+{
+	aa_cleanup(aa_text_release) struct aa_text_buffer line = { 0 };
+	struct aa_kept options = { 0 };
+
+	if (load_options(query, session_id, &options) == 0 && options.rows.count > 0) {
+		aa_text_add_string(&line, "recorded with");
+		for (unsigned i = 0; i < options.rows.count; i++) {
+			const struct aa_cell *cells = &options.rows.cells[(size_t)i * 2];
+			bool both = cells[0].type == AA_CELL_TEXT && cells[1].type == AA_CELL_TEXT;
+
+			if (!both)
+				continue;
+			aa_text_printf(&line, " --%s", cells[0].bytes);
+			/* A switch: its value is 1. */
+			if (strcmp(cells[0].bytes, "content-store") == 0)
+				continue;
+			aa_text_add_string(&line, " ");
+			(void)aa_text_quote(&line, cells[1].bytes, cells[1].size);
+		}
+		if (!line.failed)
+			aa_render_line(&query->render, AA_STYLE_PLAIN, line.data);
+	}
+	aa_kept_release(&options);
+}
+
 static int show_session(struct aa_query *query, sqlite3_stmt *statement, const struct aa_session *session)
 {
+	struct aa_kept options = { 0 };
 	struct aa_cell cells[COLUMNS];
 	aa_cleanup_free char *block = NULL;
 	int r;
@@ -107,9 +166,13 @@ static int show_session(struct aa_query *query, sqlite3_stmt *statement, const s
 		cells[EXIT].style = aa_status_style(cells[EXIT].bytes);
 	r = count_processes(query, session->id, &cells[PROCESSES]);
 	if (r == 0)
+		r = load_options(query, session->id, &options);
+	cells[OPTIONS] = (struct aa_cell){ .type = AA_CELL_TABLE, .rows = &options.rows };
+	if (r == 0)
 		r = aa_cell_to_args(&cells[ARGV], &block);
 	if (r == 0)
 		aa_render_row(&query->render, cells);
+	aa_kept_release(&options);
 	return r;
 }
 
@@ -132,6 +195,8 @@ static enum aa_status run(struct aa_query *query)
 			return AA_UNREADABLE;
 	}
 	aa_render_end(&query->render);
+	if (!sessions.all && sessions.count > 0)
+		show_options(query, sessions.items[0].id);
 	return AA_ANSWERED;
 }
 

@@ -200,6 +200,7 @@ static enum aa_status run(struct aa_query *query)
 	query->out.hold_bytes = 0;
 	if (status != AA_ANSWERED)
 		return status;
+	query->about_files = true;
 	if (aa_guard_session_reads() != reads && aa_complete_note(query, &sessions) < 0)
 		return AA_UNREADABLE;
 	return query->render.total_count > 0 ? AA_ANSWERED : AA_NOTHING;

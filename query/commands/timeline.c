@@ -397,6 +397,7 @@ static enum aa_status run(struct aa_query *query)
 	enum aa_status status = aa_sessions_find(query, &aa_command_timeline, &sessions);
 	int r;
 
+	query->about_files = true;
 	if (status != AA_ANSWERED)
 		return status;
 	r = show(query, &sessions);

@@ -12,12 +12,13 @@ TABLES = ["string", "process", "exec", "env", "cgroup", "cred", "comm", "setsid"
 APPLICATION_ID = 0x61617263
 
 
-def catalogue(db):
-    db.executescript((SCHEMA / "0001.sql").read_text())
+def catalogue(db, version=2):
+    for number in range(1, version + 1):
+        db.executescript((SCHEMA / f"{number:04}.sql").read_text())
     db.executemany("INSERT OR REPLACE INTO errno_name VALUES (?, ?)", errno.errorcode.items())
     db.executemany("INSERT OR REPLACE INTO signal_name VALUES (?, ?)", [(s.value, s.name) for s in signal.Signals])
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    db.execute("PRAGMA user_version = 1")
+    db.execute(f"PRAGMA user_version = {version}")
 
 
 def section(text, name):
@@ -52,9 +53,9 @@ def make(path, *scripts):
     return path
 
 
-def empty(path):
+def empty(path, version=2):
     db = sqlite3.connect(path)
-    catalogue(db)
+    catalogue(db, version)
     db.commit()
     db.close()
     return path

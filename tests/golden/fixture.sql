@@ -21,6 +21,11 @@ INSERT INTO probe (session_id, capability, tier, program, attached, error, reaso
 	(2, 'process.exec', 'portable', 'tp_exec', 1, 0, NULL),
 	(2, 'process.cred', 'none', 'tp_cred', 0, 22, NULL);
 
+INSERT INTO session_option (id, session_id, name, value) VALUES
+	(1, 1, 'files', 'all'),
+	(2, 1, 'exclude', '/usr/lib/*'),
+	(3, 1, 'content', '/home/user/project/Makefile*');
+
 INSERT INTO s1_string (id, text, raw) VALUES
 	(1, '/usr/bin/bash', NULL),
 	(2, '/home/user/project', NULL),

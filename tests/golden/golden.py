@@ -23,6 +23,13 @@ COMMANDS = [
     ["timeline"],
     ["process"],
     ["process", "105"],
+    ["files"],
+    ["files", "--all", "--sort", "time"],
+    ["files", "--failed"],
+    ["files", "--left"],
+    ["files", "--tree"],
+    ["history", "/home/user/project/Makefile"],
+    ["history", "--last", "/home/user/project/Makefile"],
     ["gaps"],
     ["sql", "SELECT * FROM commands"],
 ]
