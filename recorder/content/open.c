@@ -193,7 +193,11 @@ static int open_in(const struct place *place, const char *path, const struct aa_
 		*ret_reason = AA_CONTENT_REPLACED;
 		return -1;
 	}
-	if (!S_ISREG(st.st_mode) || is_made_up(fd)) {
+	if (!S_ISREG(st.st_mode)) { /* what was recorded was a regular file: it only has its number */
+		*ret_reason = AA_CONTENT_REPLACED;
+		return -1;
+	}
+	if (is_made_up(fd)) {
 		*ret_reason = AA_CONTENT_NOT_REGULAR;
 		return -1;
 	}

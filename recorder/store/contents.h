@@ -29,7 +29,7 @@ enum aa_content_reason {
 	AA_CONTENT_REWRITTEN, /* was written once more before it could be read: see the next row of that file */
 	AA_CONTENT_TOO_LARGE,	/* --content-max */
 	AA_CONTENT_UNREADABLE,	/* open or read failed */
-	AA_CONTENT_NOT_REGULAR, /* no file with contents of its own: also those of proc, sysfs and the like */
+	AA_CONTENT_NOT_REGULAR, /* its contents are made when they are read: proc, sysfs and the like */
 	AA_CONTENT_SKIPPED,	/* too many at once, or no time left when the session ended */
 };
 

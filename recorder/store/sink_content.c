@@ -33,16 +33,35 @@ static bool matches(const struct aa_contents *contents, const char *path)
 	return false;
 }
 
-/* Self and its parents: when a short-lived writer is gone, who made it is mostly in the same root. */
-static void add_pids(const struct aa_session *session, const struct aa_header *header,
-		     struct aa_content_job *job)
+/*
+ * Those that live of the process and its ancestors: a writer that is gone had mostly the root of who made it. From the
+ * database, because the table in memory has no parents of the dead, and its end is stored before its files.
+ */
+static int add_pids(struct aa_session *session, const struct aa_header *header, struct aa_content_job *job,
+		    struct aa_error *error)
 {
 	uint32_t process = aa_process_find(&session->processes, header->tgid, header->start_ns);
+	struct aa_row row;
+	int result = SQLITE_DONE;
 
-	for (unsigned i = 0; i < AA_CONTENT_PIDS && process != AA_PROCESS_NONE; i++) {
-		job->pids[i] = session->processes.entries[process].tgid;
-		process = session->processes.entries[process].parent;
-	}
+	if (process == AA_PROCESS_NONE)
+		return 0;
+	aa_row_begin(&row, session, AA_STATEMENT_CONTENT_PIDS, AA_TABLE_PROCESS,
+		     "WITH RECURSIVE line (pid, parent_id, alive, depth) AS ("
+		     "SELECT pid, parent_id, exit_time_ns IS NULL, 0 FROM s0_process WHERE id = ?"
+		     " UNION ALL SELECT p.pid, p.parent_id, p.exit_time_ns IS NULL, depth + 1"
+		     " FROM line JOIN s0_process AS p ON p.id = line.parent_id WHERE depth < 16)"
+		     " SELECT pid FROM line WHERE alive ORDER BY depth",
+		     error);
+	aa_row_int(&row, session->processes.entries[process].row_id);
+	if (row.code < 0)
+		return row.code;
+	for (unsigned i = 0; i < AA_CONTENT_PIDS && (result = sqlite3_step(row.statement)) == SQLITE_ROW; i++)
+		job->pids[i] = (uint32_t)sqlite3_column_int64(row.statement, 0);
+	if (result != SQLITE_ROW && result != SQLITE_DONE)
+		row.code = aa_db_error(session->store->db, error, "read the database");
+	(void)sqlite3_reset(row.statement);
+	return row.code;
 }
 
 static int want(const struct wish *wish, const char *path, size_t size)
@@ -50,6 +69,7 @@ static int want(const struct wish *wish, const char *path, size_t size)
 	const struct aa_header *header = wish->row->event->header;
 	size_t bytes = sizeof(struct aa_content_job) + size + 1;
 	struct aa_content_job *job = calloc(1, bytes);
+	int r;
 
 	if (!job)
 		return aa_error_set(wish->error, -ENOMEM, "out of memory");
@@ -63,10 +83,13 @@ static int want(const struct wish *wish, const char *path, size_t size)
 	job->size = wish->size;
 	if (!wish->file.inode) /* not known, so that no file can be trusted to be it */
 		job->answer.reason = AA_CONTENT_SKIPPED;
-	add_pids(wish->session, header, job);
 	memcpy(job->path, path, size);
-	aa_contents_want(wish->session->store->contents, job);
-	return 0;
+	r = add_pids(wish->session, header, job, wish->error);
+	if (r < 0)
+		aa_content_job_release(job);
+	else
+		aa_contents_want(wish->session->store->contents, job);
+	return r;
 }
 
 /* Looks up the path: strings are not kept in memory. */

@@ -208,9 +208,9 @@ static void test_nothing_else_is_opened(void **state)
 
 	(void)state;
 	assert_int_equal(mkfifo(path_of("fifo"), 0600), 0);
-	expect_reason(job_for(path_of("fifo")), AA_CONTENT_NOT_REGULAR);
-	expect_reason(job_for(directory), AA_CONTENT_NOT_REGULAR);
-	expect_reason(job_for("/dev/null"), AA_CONTENT_NOT_REGULAR);
+	expect_reason(job_for(path_of("fifo")), AA_CONTENT_REPLACED);
+	expect_reason(job_for(directory), AA_CONTENT_REPLACED);
+	expect_reason(job_for("/dev/null"), AA_CONTENT_REPLACED);
 	expect_reason(job_for("/proc/version"), AA_CONTENT_NOT_REGULAR);
 	job = job_for("/");
 	job->file.inode = 1;
