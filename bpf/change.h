@@ -288,6 +288,43 @@ static __always_inline void aa_change_peculiar(struct aa_file_change *record,
 		record->flags |= AA_AT_SYMLINK_NOFOLLOW;
 }
 
+/* What was made has its inode by now. */
+static __always_inline void aa_change_made(struct aa_file_change *record, __u64 made)
+{
+	struct inode *inode = BPF_CORE_READ((struct dentry *)made, d_inode);
+
+	if (inode && !record->error)
+		aa_node_read(&record->node, inode);
+}
+
+/*
+ * The inodes, where a hook inside the call has met them (vfs_notes.bpf.c). They were read before the act, but for what
+ * was made: how many names are left is known without another look.
+ */
+AA_SUBPROGRAM int aa_change_nodes(struct aa_file_change *record, __u32 kind)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	const struct aa_note *note = bpf_map_lookup_elem(&aa_notes, &thread);
+
+	if (!note)
+		return 0;
+	record->node = note->node;
+	record->node2 = note->node2;
+	if (note->made)
+		aa_change_made(record, note->made);
+	if (record->error)
+		return 0;
+	if (kind == AA_EVENT_UNLINK && record->node.nlink > 0)
+		record->node.nlink--;
+	else if (kind == AA_EVENT_RMDIR)
+		record->node.nlink = 0;
+	else if (kind == AA_EVENT_LINK)
+		record->node.nlink++;
+	else if (kind == AA_EVENT_RENAME && !(record->marks & AA_FILE_EXCHANGE) && record->node2.nlink > 0)
+		record->node2.nlink--;
+	return 0;
+}
+
 AA_SUBPROGRAM int aa_change_send(const struct aa_header *base, const struct aa_change_call *call,
 				 const struct aa_change_shape *shape, __u32 kind)
 {
@@ -314,6 +351,8 @@ AA_SUBPROGRAM int aa_change_send(const struct aa_header *base, const struct aa_c
 	aa_change_peculiar(record, call, shape);
 	if (kind == AA_EVENT_RENAME && record->flags & AA_RENAME_EXCHANGE)
 		record->marks |= AA_FILE_EXCHANGE;
+	if (kind >= AA_EVENT_UNLINK && kind <= AA_EVENT_MKNOD)
+		aa_change_nodes(record, kind);
 	aa_submit(record);
 	return 0;
 }

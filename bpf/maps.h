@@ -132,6 +132,14 @@ AA_MAP struct {
 	__type(value, __u64);
 } aa_uring_transfers SEC(".maps");
 
+/* Of threads that are changing names, in the precise tier. Taken away when the call ends. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AA_NOTES);
+	__type(key, __u64);
+	__type(value, struct aa_note);
+} aa_notes SEC(".maps");
+
 /* Paths that are left out on request. */
 AA_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -77,7 +77,7 @@ struct aa_order {
 	__u32 tgid;
 	__u32 fd; /* of /proc/PID or /proc/PID/task/TID, in the recorder; for the programs that are run for one task */
 	__u32 image_missing; /* answer of a snapshot of that task: no thread seen so far could tell what its process runs */
-	__u32 zero;
+	__u32 scope_flags;   /* AA_SCOPE_*, more of the adopted process */
 	struct aa_self self; /* answer: who the recorder is */
 };
 
@@ -130,6 +130,17 @@ struct aa_open_file {
 #define AA_OPEN_FILE_EXCLUDED 0x1u /* left out on request: counts nothing, its close makes no record */
 #define AA_OPEN_FILE_MAPPED   0x2u
 
+/*
+ * What a call that is under way does to names: the inodes, met where they are sure. Hash "aa_notes", key: thread.
+ */
+struct aa_note {
+	struct aa_node node;  /* that has the name, or is to get another */
+	struct aa_node node2; /* rename: that had the new name */
+	__u64 made;	      /* dentry of what is being made; 0: nothing is */
+};
+
+#define AA_NOTES 4096
+
 /* An IO record of an open file is due after so long. */
 #define AA_FILE_IO_PERIOD_NS 5000000000ull
 
@@ -178,5 +189,7 @@ AA_ASSERT_SIZE(aa_exclude, 72);
 
 /* struct aa_scope.flags */
 #define AA_SCOPE_NO_IMAGE 0x1u /* taken while running: no EXEC record says yet what it runs */
+#define AA_SCOPE_COMMAND \
+	0x2u /* still the recorder's own child: what it does to files before its exec is not the command's */
 
 #endif

@@ -37,6 +37,13 @@ int BPF_PROG(aa_writev_fexit, struct file *file, const void *vector, __u64 lengt
 	return aa_vfs_file_ended(AA_SYSCALL_TRANSFER, file, (int)result);
 }
 
+/* getdents(2) and its kin; what is read is names, not content, so the bytes are no matter. */
+SEC("fexit/iterate_dir")
+int BPF_PROG(aa_list_fexit, struct file *file, const void *context, long result)
+{
+	return aa_vfs_file_ended(AA_SYSCALL_TRANSFER, file, (int)result);
+}
+
 SEC("fexit/do_sendfile")
 int BPF_PROG(aa_sendfile_fexit, int out, int in, const void *position, __u64 count, __u64 max, long result)
 {
