@@ -260,12 +260,6 @@ static void say_version(struct aa_text_buffer *out, const struct aa_history_view
 	}
 }
 
-void aa_history_begin(struct aa_query *query)
-{
-	if (!aa_render_is_text(&query->render))
-		aa_render_begin(&query->render, &listing);
-}
-
 int aa_history_show_row(struct aa_history_view *view, int64_t id, bool second)
 {
 	aa_cleanup(aa_text_release) struct aa_text_buffer detail = { 0 };
@@ -332,6 +326,12 @@ static const struct aa_column last_columns[] = {
 	{ .name = "command", .title = "COMMAND" },
 };
 
+enum {
+	LAST_COLUMNS = sizeof(last_columns) / sizeof(last_columns[0]),
+};
+
+static const struct aa_listing last_listing = { .columns = last_columns, .count = LAST_COLUMNS };
+
 /* The command is that of the process then, or, if it has none, of who it was forked from. */
 static const char last_sql[] =
 	"SELECT :session, f.time_ns, f.time_ns, f.kind, f.write_bytes, f.process_id, p.pid, p.comm, f.id, "
@@ -344,12 +344,8 @@ static const char last_sql[] =
 
 int aa_history_show_last(struct aa_query *query, const struct aa_session *session, int64_t id)
 {
-	static const struct aa_listing last = {
-		.columns = last_columns,
-		.count = sizeof(last_columns) / sizeof(last_columns[0]),
-	};
 	aa_cleanup_statement sqlite3_stmt *statement = NULL;
-	struct aa_cell cells[sizeof(last_columns) / sizeof(last_columns[0])];
+	struct aa_cell cells[LAST_COLUMNS];
 	int r = aa_statement_open_session(query, &statement, session->id, last_sql);
 
 	if (r < 0)
@@ -359,10 +355,22 @@ int aa_history_show_last(struct aa_query *query, const struct aa_session *sessio
 	r = aa_statement_step(query, statement);
 	if (r <= 0)
 		return r;
-	for (unsigned i = 0; i < last.count; i++)
+	for (unsigned i = 0; i < LAST_COLUMNS; i++)
 		cells[i] = aa_statement_cell(statement, (int)i);
-	aa_render_begin(&query->render, &last);
 	aa_render_row(&query->render, cells);
-	aa_render_end(&query->render);
 	return 0;
+}
+
+void aa_history_begin(struct aa_query *query)
+{
+	if (query->settings.last)
+		aa_render_begin(&query->render, &last_listing);
+	else if (!aa_render_is_text(&query->render))
+		aa_render_begin(&query->render, &listing);
+}
+
+void aa_history_finish(struct aa_query *query)
+{
+	if (query->settings.last || !aa_render_is_text(&query->render))
+		aa_render_end(&query->render);
 }

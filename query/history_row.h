@@ -24,8 +24,12 @@ struct aa_history_view {
 	uint64_t hidden; /* rows that text does not show */
 };
 
-/* Begins the one table of formats for programs, to be ended by aa_render_end(). In text each file has its own. */
+/*
+ * Begin and end the table of --last, else the one table of formats for programs: in text each file has its own, which
+ * aa_history_show_row() begins.
+ */
 void aa_history_begin(struct aa_query *query);
+void aa_history_finish(struct aa_query *query);
 
 /* Shows one row of s0_file. second: it is the other file of a rename or copy. 0 or a negative errno. */
 int aa_history_show_row(struct aa_history_view *view, int64_t id, bool second);

@@ -317,8 +317,12 @@ static enum aa_status run(struct aa_query *query)
 	status = aa_sessions_find(query, &aa_command_files, &sessions);
 	if (status != AA_ANSWERED)
 		return status;
-	if (!aa_trail_has_files(query, &sessions))
+	if (!aa_trail_has_files(query, &sessions)) {
+		/* CSV has its header also where there is nothing. */
+		begin(query, sessions.all);
+		aa_render_end(&query->render);
 		return AA_NOTHING;
+	}
 	r = show(query, &sessions);
 	if (r == 0)
 		r = aa_complete_note(query, &sessions);

@@ -65,7 +65,9 @@ static bool is_harmless(const char *type)
 	return strcmp(type, "replaced") == 0 || strcmp(type, "excluded") == 0;
 }
 
-static int show_rows(struct aa_query *query, sqlite3_stmt *statement, const struct aa_session *session)
+/* excluded: how many rows were only left out on request. */
+static int show_rows(struct aa_query *query, sqlite3_stmt *statement, const struct aa_session *session,
+		     uint64_t *excluded)
 {
 	const struct aa_filter *filter = &query->settings.filter;
 	struct aa_window window = aa_session_window(query, session);
@@ -80,14 +82,15 @@ static int show_rows(struct aa_query *query, sqlite3_stmt *statement, const stru
 			return 0;
 		for (int i = 0; i < COLUMNS; i++)
 			cells[i] = aa_statement_cell(statement, i);
-		cells[TYPE].style = is_harmless(aa_statement_text(statement, TYPE)) ? AA_STYLE_DIM
-										    : AA_STYLE_BAD;
+		cells[TYPE].style =
+			is_harmless(aa_statement_text(statement, TYPE)) ? AA_STYLE_DIM : AA_STYLE_BAD;
+		*excluded += strcmp(aa_statement_text(statement, TYPE), "excluded") == 0;
 		aa_render_row(&query->render, cells);
 	}
 	return r;
 }
 
-static int show_gaps(struct aa_query *query, const struct aa_session *session)
+static int show_gaps(struct aa_query *query, const struct aa_session *session, uint64_t *excluded)
 {
 	const struct aa_filter *filter = &query->settings.filter;
 	aa_cleanup(aa_text_release) struct aa_text_buffer sql = { 0 };
@@ -107,18 +110,19 @@ static int show_gaps(struct aa_query *query, const struct aa_session *session)
 	}
 	aa_text_add_string(&sql, " ORDER BY g.time_ns, g.id");
 	r = aa_statement_open_session(query, &statement, session->id, sql.data);
-	return r < 0 ? r : show_rows(query, statement, session);
+	return r < 0 ? r : show_rows(query, statement, session, excluded);
 }
 
 static int show_probes(struct aa_query *query, const struct aa_session *session)
 {
+	uint64_t excluded = 0;
 	aa_cleanup_statement sqlite3_stmt *statement = NULL;
 	int r = aa_statement_open(query, &statement, probe_sql);
 
-	return r < 0 ? r : show_rows(query, statement, session);
+	return r < 0 ? r : show_rows(query, statement, session, &excluded);
 }
 
-static int show(struct aa_query *query, const struct aa_sessions *sessions)
+static int show(struct aa_query *query, const struct aa_sessions *sessions, uint64_t *excluded)
 {
 	const struct aa_filter *filter = &query->settings.filter;
 	struct aa_column shown[COLUMNS];
@@ -135,7 +139,7 @@ static int show(struct aa_query *query, const struct aa_sessions *sessions)
 	}
 	aa_render_begin(&query->render, &listing);
 	for (size_t i = 0; r == 0 && i < sessions->count; i++) {
-		r = show_gaps(query, &sessions->items[i]);
+		r = show_gaps(query, &sessions->items[i], excluded);
 		if (r == 0 && !filter->pid.set && !filter->comm && !filter->kinds)
 			r = show_probes(query, &sessions->items[i]);
 	}
@@ -162,16 +166,17 @@ static enum aa_status run(struct aa_query *query)
 {
 	aa_cleanup(aa_sessions_release) struct aa_sessions sessions = { 0 };
 	enum aa_status status = aa_sessions_find(query, &aa_command_gaps, &sessions);
+	uint64_t excluded = 0;
 	int r;
 
 	if (status != AA_ANSWERED)
 		return status;
-	r = show(query, &sessions);
+	r = show(query, &sessions, &excluded);
 	if (r == 0)
 		r = aa_complete_note(query, &sessions);
 	if (r < 0)
 		return AA_UNREADABLE;
-	if (query->render.total_count > 0)
+	if (query->render.total_count > excluded)
 		return AA_ANSWERED;
 	if (is_filtered(&query->settings.filter) || !all_ended(&sessions))
 		aa_render_line(&query->render, AA_STYLE_PLAIN, "no gaps found");

@@ -251,7 +251,7 @@ static bool is_bare(const struct aa_settings *settings)
 
 static enum aa_status show(struct aa_query *query, const struct aa_sessions *sessions, struct told *told)
 {
-	bool rows = !is_bare(&query->settings) && !query->settings.last;
+	bool rows = !is_bare(&query->settings);
 	enum aa_status status = AA_ANSWERED;
 
 	if (!sessions->all && !is_bare(&query->settings))
@@ -262,10 +262,17 @@ static enum aa_status show(struct aa_query *query, const struct aa_sessions *ses
 	for (size_t i = 0; status == AA_ANSWERED && i < sessions->count && query->render.failed == 0; i++)
 		if (aa_session_has_table(query->db, sessions->items[i].id, AA_TABLE_FILE))
 			status = show_session(query, &sessions->items[i], told);
-	if (rows && !aa_render_is_text(&query->render))
-		aa_render_end(&query->render);
+	if (rows)
+		aa_history_finish(query);
 	query->out.hold_bytes = 0;
 	return status;
+}
+
+/* CSV has its header also where there is nothing. */
+static void begin_and_end(struct aa_query *query)
+{
+	aa_history_begin(query);
+	aa_history_finish(query);
 }
 
 static int check(struct aa_query *query)
@@ -292,8 +299,11 @@ static enum aa_status run(struct aa_query *query)
 	status = aa_sessions_find(query, &aa_command_history, &sessions);
 	if (status != AA_ANSWERED)
 		return status;
-	if (!aa_trail_has_files(query, &sessions))
+	if (!aa_trail_has_files(query, &sessions)) {
+		if (!is_bare(&query->settings))
+			begin_and_end(query);
 		return AA_NOTHING;
+	}
 	status = show(query, &sessions, &told);
 	if (status != AA_ANSWERED || is_bare(&query->settings))
 		return status;

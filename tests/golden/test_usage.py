@@ -144,7 +144,7 @@ class Usage(golden.Golden):
 
     def test_sql_offers(self):
         for statement, value in (("SELECT count(*) AS n FROM process", 8), ("SELECT count(*) AS n FROM exec", 8),
-                                 ("SELECT count(*) AS n FROM s2_exec", 2), ("SELECT count(*) AS n FROM timeline", 30),
+                                 ("SELECT count(*) AS n FROM s2_exec", 2), ("SELECT count(*) AS n FROM timeline", 81), ("SELECT count(*) AS n FROM file", 49), ("SELECT deleted AS n FROM files WHERE path LIKE '%scratch'", 1),
                                  ("SELECT name AS n FROM signal_name WHERE signal = 9", "SIGKILL"),
                                  ("SELECT count(*) AS n FROM json_each('[1,2]')", 2), ("PRAGMA user_version", None),
                                  ("SELECT count(*) AS n FROM pragma_table_info('exec') WHERE name = 'command'", 1),
@@ -158,7 +158,7 @@ class Usage(golden.Golden):
                     self.assertEqual(rows[0]["n"], value)
         # Every table, also where the session has none of its rows.
         for session in ("1", "2"):
-            for table in "process exec commands timeline gap env cred comm setsid reparent cgroup string".split():
+            for table in "process exec commands timeline file content blob gap env cred comm setsid reparent cgroup string".split():
                 names = [row["name"] for row in self.rows(self.fixture_path, "--session", session, "sql", f"SELECT name FROM pragma_table_info('{table}')")]
                 self.assertTrue({"id", "time_ns", "exec_id"} & set(names), (table, names))
                 self.assertEqual(self.run_query(self.fixture_path, "--session", session, "sql", f"SELECT count(*) FROM {table}").returncode, 0)
