@@ -29,8 +29,9 @@ static __always_inline bool aa_action_wanted(__u32 action)
 }
 
 /* Credentials and sessions: what they are now, whatever the call was. */
-AA_SUBPROGRAM int aa_process_call_ended(struct task_struct *task, long result, __u32 action, __u32 number)
+AA_SUBPROGRAM int aa_process_call_ended(long result, __u32 action, __u32 number)
 {
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct aa_scope *scope;
 	struct aa_header base;
 
@@ -47,28 +48,42 @@ AA_SUBPROGRAM int aa_process_call_ended(struct task_struct *task, long result, _
 	return 0;
 }
 
+#define AA_CALL_COMPAT 0x100u
+
 /*
- * A call that may matter has ended; asked: it does. Who is in no session is found out first: that is nearly everybody.
- * Inline, because eight functions may be on the stack at most: a transfer that meets a file whose path it sends has the
- * other seven.
+ * The call with this number if it has to be looked at, with AA_CALL_COMPAT if it is a 32-bit one; 0 if not. asked: whatever
+ * the configuration says. Who is in no session is found out first: that is nearly everybody. A function, so that what it
+ * needs of the stack is given back.
  */
-static __always_inline int aa_call_seen(struct pt_regs *regs, long result, __u32 number, bool asked)
+AA_SUBPROGRAM __u32 aa_call_wanted(__u32 number, bool asked)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u64 slot = number;
-	__u32 call, action;
+	__u32 call;
 	bool compat;
 
 	AA_OPAQUE(slot);
 	if (slot >= AA_SYSCALL_SLOTS || !aa_scope_maybe((__u32)(bpf_get_current_pid_tgid() >> 32)))
 		return 0;
-	compat = aa_syscall_compat(task);
+	compat = aa_syscall_compat((struct task_struct *)bpf_get_current_task());
 	call = compat ? aa_compat_calls[slot] : aa_native_calls[slot];
+	if (call == AA_CALL_NONE || (!asked && !aa_action_wanted(aa_call_action(call))))
+		return 0;
+	return compat ? call | AA_CALL_COMPAT : call;
+}
+
+/*
+ * A call that may matter has ended. Inline, because eight functions may be on the stack at most: a transfer that meets a
+ * file whose path it sends has the other seven.
+ */
+static __always_inline int aa_call_seen(struct pt_regs *regs, long result, __u32 number, bool asked)
+{
+	__u32 wanted = aa_call_wanted(number, asked);
+	__u32 call = wanted & ~AA_CALL_COMPAT, action;
+	bool compat = wanted & AA_CALL_COMPAT;
+
 	if (call == AA_CALL_NONE)
 		return 0;
 	action = aa_call_action(call);
-	if (!asked && !aa_action_wanted(action))
-		return 0;
 	switch (action) {
 	case AA_SYSCALL_TRANSFER:
 		return aa_transfer_ended(regs, result, call, compat);
@@ -86,7 +101,7 @@ static __always_inline int aa_call_seen(struct pt_regs *regs, long result, __u32
 			aa_exec_failed_seen(regs, result, number, action == AA_SYSCALL_EXECVEAT, compat);
 		return 0;
 	default:
-		return aa_process_call_ended(task, result, action, number);
+		return aa_process_call_ended(result, action, number);
 	}
 }
 
