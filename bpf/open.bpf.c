@@ -4,8 +4,9 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* See open.h. */
-int aa_open_enter_packed(__u64 file_address, __u64 open, __u64 start_ns, __u64 ids, __u64 where)
+/* See open.h. Not inline, for the sake of the stack. */
+__attribute__((noinline)) int aa_open_enter_packed(__u64 file_address, __u64 open, __u64 start_ns, __u64 ids,
+						   __u64 where)
 {
 	const struct file *file = (const struct file *)file_address;
 	struct aa_open_file entry = {
@@ -22,33 +23,73 @@ int aa_open_enter_packed(__u64 file_address, __u64 open, __u64 start_ns, __u64 i
 	return (int)bpf_map_update_elem(&aa_files, &file_address, &entry, BPF_NOEXIST);
 }
 
-/* See open.h. */
-int aa_open_meet_packed(__u64 file_address, __u64 start_ns, __u64 ids, __u64 where)
+/* True if a file that is met is to be recorded; if it is not to be, that is noted. */
+AA_SUBPROGRAM int aa_open_met_counts(struct file *file)
 {
-	struct aa_header base = aa_unpack(bpf_ktime_get_boot_ns(), start_ns, ids, where);
-	struct file *file = (struct file *)file_address;
-	struct aa_open_call call = { .file = file,
-				     .fd = -1,
-				     .marks = AA_FILE_INHERITED };
 	struct aa_node node;
-	__u64 open;
-	long r;
 
 	aa_node_read(&node, BPF_CORE_READ(file, f_inode));
-	if (!aa_node_counts(&node))
+	return aa_node_counts(&node);
+}
+
+AA_SUBPROGRAM int aa_open_met_left_out(struct file *file, __u64 where)
+{
+	struct aa_open_call call = { .file = file };
+	struct aa_header base = aa_unpack(0, 0, 0, where);
+
+	if (!aa_open_left_out(&call, BPF_CORE_READ(file, f_mode)))
 		return 0;
-	open = aa_open_id_new();
-	r = aa_open_enter(&base, file, open);
+	aa_open_exclude(&base, file);
+	return 1;
+}
+
+AA_SUBPROGRAM int aa_open_met_send(struct file *file, __u64 time_ns, __u64 start_ns, __u64 ids, __u64 where)
+{
+	struct aa_header base = aa_unpack(time_ns, start_ns, ids, where);
+	struct aa_open_call call = { .file = file, .fd = -1, .marks = AA_FILE_INHERITED };
+	struct aa_file_open *record = aa_reserve(&base, AA_EVENT_OPEN, sizeof(*record));
+
+	if (!record)
+		return -1;
+	aa_node_read(&record->node, BPF_CORE_READ(file, f_inode));
+	record->open = aa_open_id(file);
+	aa_open_fill(record, &call);
+	record->open_flags = BPF_CORE_READ(file, f_flags);
+	aa_submit(record);
+	return 0;
+}
+
+/*
+ * See open.h. What needs the stack is in functions that have given it back when the path is walked: before 6.13 there are
+ * 512 bytes for all, and this is called from where a hundred and more are taken.
+ */
+int aa_open_meet_packed(__u64 file_address, __u64 start_ns, __u64 ids, __u64 where)
+{
+	struct file *file = (struct file *)file_address;
+	__u64 time_ns = bpf_ktime_get_boot_ns();
+	int r;
+
+	if (!aa_open_met_counts(file))
+		return 0;
+	r = aa_open_enter_packed(file_address, aa_open_id_new(), start_ns, ids, where);
 	if (r == -EEXIST) /* another thread was faster */
 		return 0;
 	if (r != 0) {
 		/* Without an entry each use would come here again. Its record would, too: so it is only counted. */
-		aa_count_loss(base.slot, AA_LOSS_FILES_FULL, AA_EVENT_OPEN);
+		aa_count_loss((__u32)(where >> 32) & 0xff, AA_LOSS_FILES_FULL, AA_EVENT_OPEN);
 		return 0;
 	}
-	if (aa_open_left_out(&call, BPF_CORE_READ(file, f_mode))) {
-		aa_open_exclude(&base, file);
+	if (aa_open_met_left_out(file, where))
+		return 0;
+	where |= (__u64)AA_TEXT_PATH << 40 | (__u64)AA_PACKED_ACTIVITY << 48;
+	r = aa_path_text_packed((__u64)&file->f_path, time_ns, start_ns, ids, where);
+	if (r == AA_PATH_EXCLUDED) {
+		struct aa_open_file *entry = aa_open_find(file);
+
+		if (entry)
+			entry->flags |= AA_OPEN_FILE_EXCLUDED;
+		aa_count_loss((__u32)(where >> 32) & 0xff, AA_LOSS_EXCLUDED, AA_EVENT_OPEN);
 		return 0;
 	}
-	return aa_open_file_send(&base, &call, open, r);
+	return aa_open_met_send(file, time_ns, start_ns, ids, where);
 }

@@ -10,7 +10,7 @@ int aa_transfer_packed(__u64 file_address, __u64 result, __u64 start_ns, __u64 i
 	struct file *file = (struct file *)file_address;
 	bool write = aa_packed_field(where) == AA_TRANSFER_WRITE;
 	struct aa_header base = aa_unpack(bpf_ktime_get_boot_ns(), start_ns, ids, where);
-	struct aa_open_file *entry = aa_open_entry(&base, file);
+	struct aa_open_file *entry = aa_open_find(file);
 
 	if (!entry || entry->flags & AA_OPEN_FILE_EXCLUDED)
 		return 0;

@@ -28,18 +28,25 @@ struct aa_clone_range {
 #define AA_TRANSFER_WRITE 1u
 
 /*
- * Adds what one call did to the sums of a file: result as the call returned it, bytes or a negative errno. A file that is met for the
- * first time is recorded as inherited. A global function, see aa_pack_ids(); the field of where is AA_TRANSFER_WRITE or 0.
+ * Adds what one call did to the sums of a file that has an entry: result as the call returned it, bytes or a negative errno. A
+ * global function, see aa_pack_ids(); the field of where is AA_TRANSFER_WRITE or 0.
  */
 int aa_transfer_packed(__u64 file, __u64 result, __u64 start_ns, __u64 ids, __u64 where);
 
-/* file may be NULL: a descriptor that another thread has closed meanwhile. */
+/*
+ * The same of any file; one that is met for the first time is recorded as inherited, from here and not from the function
+ * above, whose stack would be in the way. NULL: a descriptor that another thread has closed meanwhile.
+ */
 static __always_inline void aa_transfer_add(const struct aa_header *base, const struct file *file, bool write,
 					    long result)
 {
-	if (file)
-		aa_transfer_packed((__u64)file, (__u64)result, base->start_ns, aa_pack_ids(base),
-				   aa_pack_where(base, write ? AA_TRANSFER_WRITE : 0, 0));
+	if (!file)
+		return;
+	if (!aa_open_find(file))
+		aa_open_meet_packed((__u64)file, base->start_ns, aa_pack_ids(base),
+				    aa_pack_where(base, 0, 0));
+	aa_transfer_packed((__u64)file, (__u64)result, base->start_ns, aa_pack_ids(base),
+			   aa_pack_where(base, write ? AA_TRANSFER_WRITE : 0, 0));
 }
 
 /* Waiting is no error, nor is being interrupted; and without a file there is nothing to add to. */
