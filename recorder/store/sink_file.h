@@ -39,6 +39,17 @@ struct aa_file_row {
 int aa_file_paths(struct aa_session *session, struct aa_file_row *file, uint32_t texts, uint32_t wants,
 		  struct aa_error *error);
 
+/* What of the texts a kind of record has: AA_FILE_WANTS_*. */
+uint32_t aa_file_wants(unsigned kind);
+
+/*
+ * Stores the row of a record, file.excluded being false. sums: what CLOSE and IO add, or NULL if that is not known. Asks
+ * for the contents of its file if they are wanted.
+ */
+int aa_file_row_store(struct aa_session *session, const struct aa_file_row *file,
+		      const struct aa_event *event, const struct aa_file_sums *sums, int64_t *ret_id,
+		      struct aa_error *error);
+
 /* Counts a record that is left out on request. */
 void aa_session_exclude(struct aa_session *session, const struct aa_header *header);
 
