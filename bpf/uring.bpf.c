@@ -348,7 +348,7 @@ static __always_inline int aa_uring_splice_ended(const struct aa_header *base, c
 }
 
 /* A request by descriptor. */
-static __always_inline int aa_uring_file_ended(const struct io_kiocb *request, __u32 opcode, __s32 result)
+AA_SUBPROGRAM int aa_uring_file_ended(const struct io_kiocb *request, __u32 opcode, __s32 result)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct aa_header base;
@@ -386,7 +386,7 @@ AA_SUBPROGRAM int aa_uring_note_ended(__u64 key, __s32 result)
 }
 
 /* 5.10: neither request nor file are known. */
-static __always_inline int aa_uring_user_data_ended(__u64 user_data, __s32 result)
+AA_SUBPROGRAM int aa_uring_user_data_ended(__u64 user_data, __s32 result)
 {
 	__u64 key = aa_uring_key(bpf_get_current_pid_tgid() >> 32, user_data);
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
