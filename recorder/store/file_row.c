@@ -185,7 +185,16 @@ static void put_text(struct aa_row *row, enum column column, const char *text)
 	aa_row_text(row, text);
 }
 
-static void put_node(struct aa_row *row, const struct aa_node *node)
+/*
+ * A file without names is gone with its last reference, and its size was set to 0 before anybody saw that
+ * (ext4_evict_inode(), shmem_evict_inode()): at a close such a 0 says nothing.
+ */
+static bool size_is_known(const struct aa_file_row *file)
+{
+	return file->header->kind != AA_EVENT_CLOSE || file->node->nlink > 0 || file->node->size > 0;
+}
+
+static void put_node(struct aa_row *row, const struct aa_node *node, bool with_size)
 {
 	if (!is_known(node))
 		return;
@@ -194,7 +203,8 @@ static void put_node(struct aa_row *row, const struct aa_node *node)
 	if (node->generation)
 		put(row, COLUMN_GENERATION, node->generation);
 	put_text(row, COLUMN_TYPE, type_name(node->mode));
-	put(row, COLUMN_SIZE, node->size);
+	if (with_size)
+		put(row, COLUMN_SIZE, node->size);
 	put(row, COLUMN_NLINK, node->nlink);
 }
 
@@ -213,7 +223,7 @@ static void put_common(struct aa_row *row, const struct aa_file_row *file, uint3
 	if (file->source)
 		put_text(row, COLUMN_SOURCE, file->source);
 	put_id(row, COLUMN_OPEN, file->open_row);
-	put_node(row, file->node);
+	put_node(row, file->node, size_is_known(file));
 	if (file->fd >= 0)
 		put(row, COLUMN_FD, (uint64_t)file->fd);
 }
