@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A database as version 2 of the schema made it: the text of every statement, two sessions (one sealed, one being recorded).
--- test_schema opens it with the current code, and demands that the current code would still make the same. A release
--- fixes this file: what changes afterwards goes into the next version and its own file here.
+-- test_schema opens it with the current code, and demands that the current code would still make the same (tests/schema/make
+-- writes this file). A release fixes it: what changes afterwards goes into the next version and its own file here.
 PRAGMA application_id = 1633776227;
 PRAGMA user_version = 2;
 PRAGMA foreign_keys=OFF;
@@ -37,8 +37,8 @@ CREATE TABLE session (
 	lost_count INTEGER NOT NULL DEFAULT 0,  -- events that are only gap rows: sum of count over reasons that lose whole events
 	sealed INTEGER NOT NULL DEFAULT 0       -- 1: ended and indexed
 );
-INSERT INTO session VALUES(1,1,'test agent-20231114-221321-1','run','complete','sh -c ''exit 3''',X'7368002d630065786974203300',100,3,NULL,1700000001000000000,1700000001000000000,1700000000000000000,'00000000-0000-0000-0000-000000000002','host','6.12.0','x86_64','0',99,1234,18,3,1);
-INSERT INTO session VALUES(2,1,'with environment','run','recording','sh -c ''exit 3''',X'7368002d630065786974203300',200,NULL,NULL,1700000001000000000,NULL,1700000000000000000,'00000000-0000-0000-0000-000000000002','host','6.12.0','x86_64','0',99,1234,2,0,0);
+INSERT INTO session VALUES(1,1,'test agent-20231114-221321-1','run','complete','sh -c ''exit 3''',X'7368002d630065786974203300',100,3,NULL,1700000001000000000,1700000001000000000,1700000000000000000,'boot','host','6.12.0','x86_64','0',99,1234,18,3,1);
+INSERT INTO session VALUES(2,1,'with environment','run','recording','sh -c ''exit 3''',X'7368002d630065786974203300',200,NULL,NULL,1700000001000000000,NULL,1700000000000000000,'boot','host','6.12.0','x86_64','0',99,1234,2,0,0);
 CREATE TABLE session_object (
 	session_id INTEGER NOT NULL REFERENCES session(id), -- whose it is
 	name TEXT NOT NULL,              -- 's1_exec'
@@ -85,7 +85,7 @@ CREATE TABLE probe (
 	reason TEXT                      -- why not, or why this one
 );
 INSERT INTO probe VALUES(1,1,'process.exec','portable','aa_exec_raw',1,0,NULL);
-INSERT INTO probe VALUES(2,1,'file.open','portable','aa_sysexit_raw',1,0,NULL);
+INSERT INTO probe VALUES(2,1,'file.open','portable','aa_sysexit_btf',0,1,'not permitted');
 CREATE TABLE ring_cursor (
 	generation INTEGER NOT NULL,     -- random, one per set of rings
 	lane TEXT NOT NULL,              -- 'lifecycle', 'activity', 'payload'
@@ -368,8 +368,8 @@ CREATE TABLE s1_process ( -- One row per process (thread group). Identity is (pi
 	max_rss_bytes INTEGER            -- peak resident set
 );
 INSERT INTO s1_process VALUES(1,100,100,1000000500,1700000001000001000,'root',NULL,1,NULL,1,1,NULL,NULL,'sh',0,0,0,0,0,0,0,0,0,0,0,1,100,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO s1_process VALUES(2,101,101,1000002500,1700000001000003000,'fork',1,100,1,100,100,'fork',0,'x\ny',0,0,0,0,0,0,0,0,0,0,0,1,101,1700000001000018000,768,3,NULL,0,0,0,0,0);
-INSERT INTO s1_process VALUES(3,102,102,1000005500,1700000001000006000,'fork',2,101,2,101,101,'fork',0,'parent',0,0,0,0,0,0,0,0,0,0,0,1,102,1700000001000019000,9,NULL,9,0,0,0,0,0);
+INSERT INTO s1_process VALUES(2,101,101,1000001500,1700000001000002000,'fork',1,100,1,100,100,'fork',0,'x\ny',0,0,0,0,0,0,0,0,0,0,0,1,101,1700000001000018000,768,3,NULL,0,0,0,0,0);
+INSERT INTO s1_process VALUES(3,102,102,1000002500,1700000001000003000,'fork',2,101,2,101,101,'fork',0,'parent',0,0,0,0,0,0,0,0,0,0,0,1,102,1700000001000019000,9,NULL,9,0,0,0,0,0);
 CREATE TABLE s1_exec ( -- Program starts, also failed ones (error > 0).
 	id INTEGER PRIMARY KEY,          -- row, in the order of recording
 	process_id INTEGER NOT NULL,     -- process row
@@ -412,9 +412,9 @@ CREATE TABLE s1_exec ( -- Program starts, also failed ones (error > 0).
 	tty TEXT,                        -- controlling terminal: 'pts/0', 'tty1', '4:64'; NULL none
 	marks TEXT                       -- what is not whole or not plain: 'args-truncated,exe-unlinked'; NULL: all whole
 );
-INSERT INTO s1_exec VALUES(1,1,1700000001000002000,'event',100,0,1,1,NULL,2,NULL,'sh -c $''echo \''a b\'' \xFF''',X'7368002d63006563686f20276120622720ff00',0,19,19,'sh','file',0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,100,0,0,0,NULL,NULL);
-INSERT INTO s1_exec VALUES(2,2,1700000001000004000,'event',101,2,3,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO s1_exec VALUES(3,2,1700000001000005000,'event',101,0,4,4,NULL,2,NULL,'ls -l',NULL,0,6,6,'ls','file',0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,101,0,0,0,NULL,NULL);
+INSERT INTO s1_exec VALUES(1,1,1700000001000004000,'event',100,0,1,1,NULL,2,NULL,'sh -c $''echo \''a b\'' \xFF''',X'7368002d63006563686f20276120622720ff00',0,19,19,'sh','file',0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,100,0,0,0,NULL,NULL);
+INSERT INTO s1_exec VALUES(2,2,1700000001000005000,'event',101,2,3,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO s1_exec VALUES(3,2,1700000001000006000,'event',101,0,4,4,NULL,2,NULL,'ls -l',NULL,0,6,6,'ls','file',0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,101,0,0,0,NULL,NULL);
 CREATE TABLE s1_gap ( -- What is not here, or not whole.
 	id INTEGER PRIMARY KEY,          -- row, in the order of recording
 	time_ns INTEGER NOT NULL,        -- it happened between time_ns
@@ -546,7 +546,7 @@ CREATE TABLE s1_content ( -- Contents of files that were written or got a name, 
 	size_bytes INTEGER,              -- bytes that were hashed
 	changed INTEGER NOT NULL,        -- 1: the file was changed, or may have been, between that row and the end of reading: this may be no version that ever was
 	blob_id INTEGER,                 -- row of blob with the bytes, NULL: not kept
-	reason TEXT                      -- why sha256 or the bytes are missing: 'gone', 'replaced' (another file has the path), 'rewritten' (before it could be read: see the next row of that file), 'too-large', 'unreadable', 'not-regular', 'skipped' (too many at once, no time at the end, or the file is not known)
+	reason TEXT                      -- why sha256 or the bytes are missing: 'gone', 'replaced' (another file has the path), 'rewritten' (before it could be read: see the next row of that file), 'too-large', 'unreadable', 'not-regular' (made when it is read, as files of proc are), 'skipped' (too many at once, no time at the end, or the file is not known)
 );
 INSERT INTO s1_content VALUES(1,4,1700000001000015000,6,X'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',0,1,1,NULL);
 CREATE TABLE s1_blob ( -- Bytes of files, each content once.
