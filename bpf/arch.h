@@ -150,7 +150,7 @@ static __always_inline bool aa_call_restarts(long result)
 /*
  * Argument `index` (0 to 5) of a call as it got it: the end of a call leaves its registers alone, but for the one of the
  * result, and for execs that succeed. Of a 32-bit call the low half: the high one is not its. Best with a constant index;
- * aa_syscall_argument_at() (names.h) is for those that come from a table.
+ * aa_syscall_argument_at() (change.h) is for those that come from a table.
  */
 static __always_inline __u64 aa_syscall_argument(struct pt_regs *regs, __u32 index, bool compat)
 {

@@ -44,7 +44,7 @@ enum aa_call {
 	AA_CALL_MMAP2,	  /* 32-bit: the offset counts 4096 bytes */
 	AA_CALL_MMAP_OLD, /* i386: the argument points to the arguments */
 
-	/* names.h */
+	/* files get and lose names; from here on see shapes.h */
 	AA_CALL_UNLINK,
 	AA_CALL_UNLINKAT,
 	AA_CALL_RMDIR,
@@ -60,7 +60,7 @@ enum aa_call {
 	AA_CALL_MKNOD,
 	AA_CALL_MKNODAT,
 
-	/* attributes.h */
+	/* what a file has besides its bytes and names */
 	AA_CALL_CHMOD,
 	AA_CALL_FCHMOD,
 	AA_CALL_FCHMODAT,
@@ -90,7 +90,7 @@ enum aa_call {
 	AA_CALL_FREMOVEXATTR,
 	AA_CALL_REMOVEXATTRAT,
 
-	/* place.h */
+	/* where a process stands, and what is mounted where */
 	AA_CALL_CHDIR,
 	AA_CALL_FCHDIR,
 	AA_CALL_CHROOT,

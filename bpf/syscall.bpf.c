@@ -4,8 +4,14 @@
  * credentials, and what is done to files.
  *
  * At the end everything is at hand: the arguments in the registers, the result, the file that a descriptor stands for,
- * and the program's strings, paged in by the call itself (at its beginning they might fault). What is not a system call
- * is not seen: io_uring has hooks of its own (uring.h), and so has the last close of a file (close.h).
+ * and the program's strings, paged in by the call itself (at its beginning they might fault).
+ *
+ * Every call of every ABI comes by here: syscall_exit_work(), or syscall_trace_exit() of arm64, fires the tracepoint for
+ * each task while anything is attached to it, also for a call that was refused by seccomp(2), one that began before the
+ * attach, and one whose task is about to be killed. Only what never returns does not: exit, and the call that a fatal
+ * fault ends. What is not a system call is not seen: io_uring has hooks of its own (uring.bpf.c), and so has the last close
+ * of a file (close.bpf.c). Where the directory of a name is walked, a call of another thread may have come between: the
+ * names are what the program asked for (source 'user'), not what the kernel found.
  */
 #include "change.h"
 #include "cred.h"
