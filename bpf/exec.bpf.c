@@ -44,7 +44,7 @@ AA_SUBPROGRAM int aa_exec_seen(struct linux_binprm *bprm, __u32 old_tid)
 
 	if (!scope)
 		return 0;
-	scope->flags &= ~AA_SCOPE_NO_IMAGE;
+	scope->flags &= ~(AA_SCOPE_NO_IMAGE | AA_SCOPE_COMMAND);
 	if (!old_tid)
 		old_tid = scope->exec_tid;
 	scope->exec_tid = 0;

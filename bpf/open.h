@@ -125,26 +125,22 @@ static __always_inline void aa_open_exclude(const struct aa_header *base, const 
 }
 
 /*
- * PATH and OPEN of a file whose entry was made just now, or could not be made (r != 0). Where there is no room for the record,
- * the entry goes, so that the next use of the file says what it is.
+ * PATH and OPEN of a file whose entry was made just now, or could not be made (r != 0). Where there is no room for the
+ * record the entry stays: its close is counted as lost, too, or tells at least the inode and the sums.
  */
 AA_SUBPROGRAM int aa_open_file_send(const struct aa_header *base, const struct aa_open_call *call, __u64 open,
 				    long r)
 {
 	struct aa_file_open *record;
 	struct file *file = call->file;
-	__u64 key = (__u64)file;
 
 	if (aa_file_path(base, &file->f_path, AA_TEXT_PATH, 0) == AA_PATH_EXCLUDED) {
 		aa_open_exclude(base, file);
 		return 0;
 	}
 	record = aa_reserve(base, AA_EVENT_OPEN, sizeof(*record));
-	if (!record) {
-		if (r == 0)
-			bpf_map_delete_elem(&aa_files, &key);
+	if (!record)
 		return -1;
-	}
 	aa_node_read(&record->node, BPF_CORE_READ(file, f_inode));
 	record->open = open;
 	aa_open_fill(record, call);

@@ -57,7 +57,8 @@ static __always_inline void aa_begin(struct aa_header *base, const struct aa_sco
 }
 
 /*
- * Both at once, for what happens often: two reads of the task instead of seven. NULL if the current process is in no session.
+ * Both at once, for what is done to files: two reads of the task instead of seven. NULL if the current process is in no
+ * session, or not yet.
  */
 static __always_inline struct aa_scope *aa_begin_current(struct aa_header *base, struct task_struct *task)
 {
@@ -69,7 +70,7 @@ static __always_inline struct aa_scope *aa_begin_current(struct aa_header *base,
 		return NULL;
 	key.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	scope = bpf_map_lookup_elem(&aa_scope, &key);
-	if (!scope)
+	if (!scope || scope->flags & AA_SCOPE_COMMAND)
 		return NULL;
 	base->time_ns = bpf_ktime_get_boot_ns();
 	base->start_ns = key.start_ns;

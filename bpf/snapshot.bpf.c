@@ -109,7 +109,7 @@ static __always_inline __u32 aa_adopt_task(const struct aa_order *order, struct 
 	struct aa_identity_key key = aa_key(task);
 	struct aa_scope scope = { .session = order->session,
 				  .slot = order->slot,
-				  .flags = AA_SCOPE_NO_IMAGE };
+				  .flags = AA_SCOPE_NO_IMAGE | order->scope_flags };
 	struct aa_header base;
 	struct aa_fork *fork;
 	long r;

@@ -172,8 +172,8 @@ static int start(struct run *run, const sigset_t *blocked, struct aa_error *erro
 	r = aa_launch_start(&run->launch, &run->inherited, run->user, run->argv, error);
 	if (r < 0)
 		return r;
-	r = aa_kernel_adopt(recording->kernel, run->launch.pid, (uint32_t)recording->session_id,
-			    AA_RECORDING_SLOT, &identity, error);
+	r = aa_kernel_adopt_command(recording->kernel, run->launch.pid, (uint32_t)recording->session_id,
+				    AA_RECORDING_SLOT, &identity, error);
 	if (r == 0)
 		r = aa_relay_start(&run->relay, &recording->loop, blocked, &run->witness, &events, run,
 				   error);

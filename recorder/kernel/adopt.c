@@ -151,14 +151,15 @@ static int give_order(struct aa_kernel *kernel, const struct programs *programs,
 	return r;
 }
 
-int aa_kernel_adopt(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint32_t slot,
-		    struct aa_identity *ret_identity, struct aa_error *error)
+static int adopt(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint32_t slot, uint32_t scope_flags,
+		 struct aa_identity *ret_identity, struct aa_error *error)
 {
 	struct aa_order order = {
 		.action = AA_ORDER_ADOPT,
 		.pid = (uint32_t)pid,
 		.session = session,
 		.slot = slot,
+		.scope_flags = scope_flags,
 	};
 	int r;
 
@@ -191,6 +192,18 @@ int aa_kernel_adopt(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint3
 			return error ? error->code : -ESRCH;
 		return aa_error_set(error, -ESRCH, "no process %d", (int)pid);
 	}
+}
+
+int aa_kernel_adopt(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint32_t slot,
+		    struct aa_identity *ret_identity, struct aa_error *error)
+{
+	return adopt(kernel, pid, session, slot, 0, ret_identity, error);
+}
+
+int aa_kernel_adopt_command(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint32_t slot,
+			    struct aa_identity *ret_identity, struct aa_error *error)
+{
+	return adopt(kernel, pid, session, slot, AA_SCOPE_COMMAND, ret_identity, error);
 }
 
 void aa_kernel_settle(void)

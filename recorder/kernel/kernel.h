@@ -68,6 +68,13 @@ int aa_kernel_adopt(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint3
 		    struct aa_identity *ret_identity, struct aa_error *error);
 
 /*
+ * The same for a child of the recorder's that is about to execute a command: what it does to files before, with the pipe that it
+ * waits at and in libuv's handler of fork, is no part of the recording.
+ */
+int aa_kernel_adopt_command(struct aa_kernel *kernel, pid_t pid, uint32_t session, uint32_t slot,
+			    struct aa_identity *ret_identity, struct aa_error *error);
+
+/*
  * Takes the trees below the adopted roots as they are now: FORK and EXEC records with AA_FLAG_SNAPSHOT, no
  * gap and no duplicate against forks and exits that happen meanwhile. Also sends the EXEC snapshot of the
  * roots. The calling process is never taken, nor what is below it. May wait for room in the ring, so its
