@@ -96,7 +96,7 @@ static void *room(void *array, size_t *capacity, size_t count, size_t size)
 {
 	size_t larger = count * 2 + 64;
 
-	if (count <= *capacity)
+	if (array && count <= *capacity)
 		return array;
 	array = reallocarray(array, larger, size);
 	if (array) {

@@ -321,7 +321,7 @@ static enum aa_status run(struct aa_query *query)
 		/* CSV has its header also where there is nothing. */
 		begin(query, sessions.all);
 		aa_render_end(&query->render);
-		return AA_NOTHING;
+		return aa_complete_note(query, &sessions) < 0 ? AA_UNREADABLE : AA_NOTHING;
 	}
 	r = show(query, &sessions);
 	if (r == 0)

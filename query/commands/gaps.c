@@ -184,7 +184,7 @@ static enum aa_status run(struct aa_query *query)
 		aa_render_line(&query->render, AA_STYLE_GOOD,
 			       "nothing lost, nothing truncated, no hook missing");
 	query->told = true;
-	return AA_NOTHING;
+	return excluded > 0 ? AA_ANSWERED : AA_NOTHING;
 }
 
 static const struct aa_option options[] = {

@@ -302,7 +302,7 @@ static enum aa_status run(struct aa_query *query)
 	if (!aa_trail_has_files(query, &sessions)) {
 		if (!is_bare(&query->settings))
 			begin_and_end(query);
-		return AA_NOTHING;
+		return aa_complete_note(query, &sessions) < 0 ? AA_UNREADABLE : AA_NOTHING;
 	}
 	status = show(query, &sessions, &told);
 	if (status != AA_ANSWERED || is_bare(&query->settings))

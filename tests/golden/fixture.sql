@@ -238,6 +238,8 @@ INSERT INTO s1_content (id, file_id, time_ns, path_id, sha256, size_bytes, chang
 	(1, 14, 1763622962030000000, 104, X'9F86D081884C7D659A2FEAA0C55AD015A3BF4F1B2B0B822CD15D6C15B0F00A08', 350, 0, 1, NULL),
 	(2, 17, 1763622962525000000, 104, X'60303AE22B998861BCE3B28F33EEC1BE758A213C86C93C076DBE9F558C11C752', 360, 1, NULL, NULL),
 	(3, 32, 1763622962725000000, 113, NULL, NULL, 0, NULL, 'gone');
-INSERT INTO s1_gap (id, time_ns, end_ns, lane, kind, reason, count, process_id, detail) VALUES
-	(1001, 1763622960100000000, 1763622965250000000, 'activity', 'open', 'excluded', 12, NULL, '--exclude'),
-	(1002, 1763622960100000000, 1763622965250000000, 'activity', 'close', 'excluded', 11, NULL, '--exclude');
+
+-- Of session 2 files were left out on request.
+INSERT INTO s2_gap (id, time_ns, end_ns, lane, kind, reason, count, process_id, detail) VALUES
+	(3, 1763622900100000000, 1763622905250000000, 'activity', 'open', 'excluded', 12, NULL, '--exclude'),
+	(4, 1763622900100000000, 1763622905250000000, 'activity', 'close', 'excluded', 11, NULL, '--exclude');
