@@ -3,13 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/fs.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -17,62 +16,42 @@
 #include "memory.h"
 #include "read.h"
 
-/* The kernel takes no longer path at once. */
-#define PART_BYTES 4000
-
 /* A root directory to look in, and the mounts that are seen from there. */
 struct place {
 	char root[32];
 	char mounts[40];
 };
 
-/* One component sequence below directory, no symlink anywhere. Before 5.6, or where seccomp refuses: none at its end. */
-static int open_part(int directory, const char *path, int flags)
-{
-	const struct open_how how = {
-		.flags = (unsigned)(flags | O_PATH | O_NOFOLLOW | O_CLOEXEC),
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd = syscall(SYS_openat2, directory, path, &how, sizeof(how));
-
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-		fd = openat(directory, path, flags | O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	return (int)fd;
-}
-
-/* Walked paths may be longer than what a system call takes. Takes over directory. */
-static int open_long(int directory, const char *path)
+/*
+ * One component after the other, no symlink anywhere: a walked path has none. So its length does not matter, and
+ * openat2(2), which seccomp filters may not know, is not needed. Takes over directory.
+ */
+static int open_below(int directory, const char *path)
 {
 	aa_cleanup_close int at = directory;
 
-	while (at >= 0) {
-		char part[PART_BYTES + 1];
-		const char *end;
+	for (;;) {
+		char name[NAME_MAX + 1];
 		size_t size;
+		bool last;
 		int next;
 
-		while (*path == '/')
-			path++;
-		if (!*path) {
-			errno = EISDIR;
+		path += strspn(path, "/");
+		size = strcspn(path, "/");
+		if (size == 0 || size > NAME_MAX) {
+			errno = size ? ENAMETOOLONG : EISDIR;
 			return -1;
 		}
-		if (strlen(path) <= PART_BYTES)
-			return open_part(at, path, 0);
-		end = memrchr(path, '/', PART_BYTES);
-		size = end ? (size_t)(end - path) : 0;
-		if (!size) {
-			errno = ENAMETOOLONG;
-			return -1;
-		}
-		memcpy(part, path, size);
-		part[size] = '\0';
-		next = open_part(at, part, O_DIRECTORY);
+		memcpy(name, path, size);
+		name[size] = '\0';
+		path += size;
+		last = path[strspn(path, "/")] == '\0';
+		next = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC | (last ? 0 : O_DIRECTORY));
+		if (next < 0 || last)
+			return next;
 		(void)close(at);
 		at = next;
-		path = end;
 	}
-	return -1;
 }
 
 /* "N" of the line "mnt_id: N", or -1. */
@@ -153,9 +132,8 @@ static enum aa_content_reason reason_of(int number)
 {
 	switch (number) {
 	case ENOENT:
-	case ENOTDIR:
 		return AA_CONTENT_GONE;
-	case ELOOP: /* a directory of its path is a symlink now: a walked path has none */
+	case ENOTDIR: /* a directory of its path is a symlink now, or a file */
 	case EISDIR:
 		return AA_CONTENT_REPLACED;
 	default:
@@ -182,7 +160,7 @@ static int open_in(const struct place *place, const char *path, const struct aa_
 	*ret_reason = AA_CONTENT_GONE;
 	if (root < 0) /* that process is gone */
 		return -1;
-	fd = open_long(root, path);
+	fd = open_below(root, path);
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		*ret_reason = reason_of(errno);
 		return -1;
