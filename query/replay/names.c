@@ -244,6 +244,9 @@ static int identify(struct aa_names *names, const struct aa_names_node *node, ui
 		}
 		r = add_file(names, node, type, created, &file);
 	}
+	/* Some rows of a file have its generation and some have not. */
+	if (r == 0 && node->known && node->has_generation)
+		names->files[file].node = *node;
 	if (r == 0 && type != 0)
 		names->files[file].type = type;
 	*ret_file = file;
