@@ -24,6 +24,30 @@ static const struct {
 	{ AA_EVENT_SETSID, sizeof(struct aa_setsid), "setsid" },
 	{ AA_EVENT_CGROUP, sizeof(struct aa_cgroup), "cgroup" },
 	{ AA_EVENT_TEXT, sizeof(struct aa_text), "text" },
+	{ AA_EVENT_OPEN, sizeof(struct aa_file_open), "open" },
+	{ AA_EVENT_CLOSE, sizeof(struct aa_file_io), "close" },
+	{ AA_EVENT_IO, sizeof(struct aa_file_io), "io" },
+	{ AA_EVENT_TRUNCATE, sizeof(struct aa_file_change), "truncate" },
+	{ AA_EVENT_FALLOCATE, sizeof(struct aa_file_change), "fallocate" },
+	{ AA_EVENT_UNLINK, sizeof(struct aa_file_change), "unlink" },
+	{ AA_EVENT_RMDIR, sizeof(struct aa_file_change), "rmdir" },
+	{ AA_EVENT_RENAME, sizeof(struct aa_file_change), "rename" },
+	{ AA_EVENT_LINK, sizeof(struct aa_file_change), "link" },
+	{ AA_EVENT_SYMLINK, sizeof(struct aa_file_change), "symlink" },
+	{ AA_EVENT_MKDIR, sizeof(struct aa_file_change), "mkdir" },
+	{ AA_EVENT_MKNOD, sizeof(struct aa_file_change), "mknod" },
+	{ AA_EVENT_CHMOD, sizeof(struct aa_file_change), "chmod" },
+	{ AA_EVENT_CHOWN, sizeof(struct aa_file_change), "chown" },
+	{ AA_EVENT_UTIMES, sizeof(struct aa_file_change), "utimes" },
+	{ AA_EVENT_SETXATTR, sizeof(struct aa_file_change), "setxattr" },
+	{ AA_EVENT_REMOVEXATTR, sizeof(struct aa_file_change), "removexattr" },
+	{ AA_EVENT_MMAP, sizeof(struct aa_file_change), "mmap" },
+	{ AA_EVENT_COPY, sizeof(struct aa_file_change), "copy" },
+	{ AA_EVENT_CHDIR, sizeof(struct aa_file_change), "chdir" },
+	{ AA_EVENT_CHROOT, sizeof(struct aa_file_change), "chroot" },
+	{ AA_EVENT_MOUNT, sizeof(struct aa_file_change), "mount" },
+	{ AA_EVENT_UMOUNT, sizeof(struct aa_file_change), "umount" },
+	{ AA_EVENT_PIVOT_ROOT, sizeof(struct aa_file_change), "pivot_root" },
 };
 
 /* A record in memory of exactly its size, so that a sanitizer sees one byte too far. */
@@ -44,6 +68,7 @@ static enum aa_event_result decode(const void *bytes, uint32_t size)
 static void test_every_size_of_every_kind(void **state)
 {
 	(void)state;
+	assert_null(aa_event_kind_name(sizeof(kinds) / sizeof(kinds[0]) + 1)); /* none is forgotten here */
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		union {
 			struct aa_text text;
@@ -134,6 +159,7 @@ static void test_names(void **state)
 	assert_string_equal(aa_lane_name(AA_LANE_LIFECYCLE), "lifecycle");
 	assert_string_equal(aa_lane_name(AA_LANE_ACTIVITY), "activity");
 	assert_string_equal(aa_lane_name(AA_LANE_PAYLOAD), "payload");
+	assert_string_equal(aa_lane_name(AA_LANE_COUNT), "any");
 	assert_int_equal(aa_comm_length("0123456789abcde"), 15);
 	assert_int_equal(aa_comm_length(full), 16);
 }
