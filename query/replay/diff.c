@@ -84,7 +84,7 @@ static int number(struct diff *diff)
 	for (unsigned side = 0; side < 2; side++)
 		for (size_t i = 0; i < diff->sides[side].count; i++)
 			sorted[count++] = &diff->sides[side].items[i];
-	qsort(sorted, total, sizeof(*sorted), compare_lines);
+	qsort(sorted, total, sizeof(void *), compare_lines);
 	for (size_t i = 1; i < total; i++)
 		sorted[i]->number = sorted[i - 1]->number + (compare_lines(&sorted[i - 1], &sorted[i]) != 0);
 	return 0;

@@ -81,7 +81,13 @@ static void apply(const char *old_text, size_t old_size, struct aa_text_buffer *
 		if (*at == '@') {
 			size_t begin, count = 1;
 
-			assert_true(sscanf(at, "@@ -%zu,%zu", &begin, &count) >= 1);
+			char *rest;
+
+			assert_memory_equal(at, "@@ -", 4);
+			begin = strtoul(at + 4, &rest, 10);
+			if (*rest == ',')
+				count = strtoul(rest + 1, &rest, 10);
+			assert_int_equal(*rest, ' ');
 			for (begin += count == 0; line < begin; line++) {
 				const char *old_newline = memchr(old_at, '\n', (size_t)(old_end - old_at));
 
