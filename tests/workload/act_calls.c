@@ -36,10 +36,17 @@ static const struct call calls[] = {
 	{ "chmod", SYS_chmod, 15, false },
 	{ "chown", SYS_chown, 212, false },
 	{ "lchown", SYS_lchown, 198, false },
-	{ "utime", SYS_utime, 0, false },
-	{ "utimes", SYS_utimes, 0, false },
-	{ "futimesat", SYS_futimesat, 0, false },
+	{ "utime", SYS_utime, 30, false },
+	{ "utimes", SYS_utimes, 271, false },
+	{ "futimesat", SYS_futimesat, 299, false },
 	{ "dup2", SYS_dup2, 63, false },
+	/* forms that only 32-bit programs have: ids of 16 bits, lengths in two registers, umount without flags */
+	{ "chown16", -1, 182, false },
+	{ "lchown16", -1, 16, false },
+	{ "fchown16", -1, 95, false },
+	{ "truncate64", -1, 193, false },
+	{ "ftruncate64", -1, 194, false },
+	{ "umount", -1, 22, false },
 #endif
 	{ "openat", SYS_openat, 295, true },
 	{ "openat2", SYS_openat2, 437, true },
@@ -65,7 +72,7 @@ static const struct call calls[] = {
 	{ "fsync", SYS_fsync, 0, false },
 	{ "truncate", SYS_truncate, 92, false },
 	{ "ftruncate", SYS_ftruncate, 93, false },
-	{ "fallocate", SYS_fallocate, 0, false },
+	{ "fallocate", SYS_fallocate, 324, false },
 	{ "unlinkat", SYS_unlinkat, 301, false },
 	{ "renameat", SYS_renameat, 302, false },
 	{ "renameat2", SYS_renameat2, 353, false },
@@ -75,24 +82,24 @@ static const struct call calls[] = {
 	{ "mknodat", SYS_mknodat, 297, false },
 	{ "fchmod", SYS_fchmod, 94, false },
 	{ "fchmodat", SYS_fchmodat, 306, false },
-	{ "fchmodat2", SYS_fchmodat2, 0, false },
+	{ "fchmodat2", SYS_fchmodat2, 452, false },
 	{ "fchown", SYS_fchown, 207, false },
 	{ "fchownat", SYS_fchownat, 298, false },
-	{ "utimensat", SYS_utimensat, 0, false },
-	{ "setxattr", SYS_setxattr, 0, false },
-	{ "lsetxattr", SYS_lsetxattr, 0, false },
-	{ "fsetxattr", SYS_fsetxattr, 0, false },
-	{ "setxattrat", SYS_setxattrat, 0, false },
-	{ "removexattr", SYS_removexattr, 0, false },
-	{ "lremovexattr", SYS_lremovexattr, 0, false },
-	{ "fremovexattr", SYS_fremovexattr, 0, false },
-	{ "removexattrat", SYS_removexattrat, 0, false },
+	{ "utimensat", SYS_utimensat, 320, false },
+	{ "setxattr", SYS_setxattr, 226, false },
+	{ "lsetxattr", SYS_lsetxattr, 227, false },
+	{ "fsetxattr", SYS_fsetxattr, 228, false },
+	{ "setxattrat", SYS_setxattrat, 463, false },
+	{ "removexattr", SYS_removexattr, 235, false },
+	{ "lremovexattr", SYS_lremovexattr, 236, false },
+	{ "fremovexattr", SYS_fremovexattr, 237, false },
+	{ "removexattrat", SYS_removexattrat, 466, false },
 	{ "chdir", SYS_chdir, 12, false },
-	{ "fchdir", SYS_fchdir, 0, false },
-	{ "chroot", SYS_chroot, 0, false },
-	{ "mount", SYS_mount, 0, false },
-	{ "umount2", SYS_umount2, 0, false },
-	{ "pivot_root", SYS_pivot_root, 0, false },
+	{ "fchdir", SYS_fchdir, 133, false },
+	{ "chroot", SYS_chroot, 61, false },
+	{ "mount", SYS_mount, 21, false },
+	{ "umount2", SYS_umount2, 52, false },
+	{ "pivot_root", SYS_pivot_root, 217, false },
 	{ "unshare", SYS_unshare, 0, false },
 	{ "setgid", SYS_setgid, 0, false },
 	{ "setuid", SYS_setuid, 0, false },
@@ -125,12 +132,15 @@ long act_syscall_number(const char *name, bool compat, bool *ret_is_fd)
 long act_syscall_i386(long number, const long *values)
 {
 #ifdef __x86_64__
+	register long sixth __asm__("r12") = values[5];
 	long result;
 
-	__asm__ volatile("int $0x80"
+	/* The sixth argument goes into the frame pointer, which a compiler may be using; below the stack is the red zone. */
+	__asm__ volatile("lea -128(%%rsp), %%rsp\n\tpush %%rbp\n\tmov %%r12, %%rbp\n\tint $0x80\n\t"
+			 "pop %%rbp\n\tlea 128(%%rsp), %%rsp"
 			 : "=a"(result)
 			 : "a"(number), "b"(values[0]), "c"(values[1]), "d"(values[2]), "S"(values[3]),
-			   "D"(values[4])
+			   "D"(values[4]), "r"(sixth)
 			 : "memory", "r8", "r9", "r10", "r11");
 	return result;
 #else
