@@ -37,6 +37,7 @@ struct pt_regs {
 #define AA_SYSCALL_FUNCTION(name)	 "__x64_sys_" #name
 #define AA_SYSCALL_FUNCTION_COMPAT(name) "__ia32_compat_sys_" #name
 #define AA_SYSCALL_FUNCTION_32(name)	 "__ia32_sys_" #name /* that are no compat_sys ones */
+#define AA_SYSCALL_FUNCTION_WIDE(name)	 "__ia32_sys_ia32_" #name /* with 64-bit numbers in two registers */
 
 /* True while the task is inside a 32-bit system call, also one made by a 64-bit program with int $0x80. */
 static __always_inline bool aa_syscall_compat(struct task_struct *task)
@@ -96,6 +97,7 @@ static __always_inline __u64 aa_syscall_argument_offset(__u32 index, bool compat
 #define AA_SYSCALL_FUNCTION(name)	 "__arm64_sys_" #name
 #define AA_SYSCALL_FUNCTION_COMPAT(name) "__arm64_compat_sys_" #name
 #define AA_SYSCALL_FUNCTION_32(name)	 "__arm64_no_sys_" #name /* none: they are the 64-bit ones */
+#define AA_SYSCALL_FUNCTION_WIDE(name)	 "__arm64_compat_sys_aarch32_" #name
 
 static __always_inline bool aa_syscall_compat(struct task_struct *task)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Attributes, by the functions that all forms of chmod(2), chown(2) ... come together in, before the name is looked up: so
- * a name that is not there is seen, too. By descriptor some have none; those by the functions of the calls themselves.
- * Looked up in 5.10 to 7.2; where they differ each form has a program, and the table takes what fits.
+ * a name that is not there is seen, too. By descriptor, by the functions of the calls themselves. Looked up in 5.10 to
+ * 7.2; where they differ each form has a program, and the table takes what fits.
  */
 #include "vfs.h"
 
@@ -23,21 +23,9 @@ int BPF_PROG(aa_chmod6_fexit, int dfd, const void *name, int mode, unsigned int 
 	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
-SEC("fexit/vfs_fchmod")
-int BPF_PROG(aa_fchmod_fexit, const void *file, int mode, long result)
-{
-	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
-}
-
 SEC("fexit/do_fchownat")
 int BPF_PROG(aa_chown_fexit, int dfd, const void *name, unsigned int user, unsigned int group, int flags,
 	     long result)
-{
-	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
-}
-
-SEC("fexit/ksys_fchown")
-int BPF_PROG(aa_fchown_fexit, unsigned int fd, unsigned int user, unsigned int group, long result)
 {
 	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
@@ -56,24 +44,6 @@ int BPF_PROG(aa_truncate_fexit, const void *name, __u64 length, long result)
 
 SEC("fexit/ksys_truncate")
 int BPF_PROG(aa_truncate7_fexit, const void *name, __u64 length, long result)
-{
-	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
-}
-
-SEC("fexit/do_sys_ftruncate")
-int BPF_PROG(aa_ftruncate_fexit, unsigned int fd, __u64 length, int small, long result)
-{
-	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
-}
-
-SEC("fexit/ksys_ftruncate")
-int BPF_PROG(aa_ftruncate7_fexit, unsigned int fd, __u64 length, unsigned int flags, long result)
-{
-	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
-}
-
-SEC("fexit/ksys_fallocate")
-int BPF_PROG(aa_fallocate_fexit, int fd, int mode, __u64 offset, __u64 length, long result)
 {
 	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
@@ -106,6 +76,34 @@ int BPF_PROG(aa_removexattrat_fexit, int dfd, const void *path, unsigned int at_
 	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
+/*
+ * By descriptor: compilers put the functions that look promising (ksys_fallocate(), do_sys_ftruncate() ...) into their
+ * callers, where no hook is.
+ */
+SEC("fexit/" AA_SYSCALL_FUNCTION(fchmod))
+int BPF_PROG(aa_fchmod_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION(fchown))
+int BPF_PROG(aa_fchown_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION(ftruncate))
+int BPF_PROG(aa_ftruncate_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION(fallocate))
+int BPF_PROG(aa_fallocate_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
 SEC("fexit/" AA_SYSCALL_FUNCTION(fsetxattr))
 int BPF_PROG(aa_fsetxattr_fexit, const void *unused, long result)
 {
@@ -114,6 +112,42 @@ int BPF_PROG(aa_fsetxattr_fexit, const void *unused, long result)
 
 SEC("fexit/" AA_SYSCALL_FUNCTION(fremovexattr))
 int BPF_PROG(aa_fremovexattr_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_32(fchmod))
+int BPF_PROG(aa_fchmod32_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_32(fchown))
+int BPF_PROG(aa_fchown32_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_32(fchown16))
+int BPF_PROG(aa_fchown16_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_COMPAT(ftruncate))
+int BPF_PROG(aa_ftruncate32_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_WIDE(ftruncate64))
+int BPF_PROG(aa_ftruncate64_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_WIDE(fallocate))
+int BPF_PROG(aa_fallocate32_fexit, const void *unused, long result)
 {
 	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }

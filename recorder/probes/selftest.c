@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -77,9 +78,56 @@ static void prove_exec_failed(struct aa_selftest *selftest, const struct aa_exec
 
 /* Kinds that must all have come before their capability is proven. */
 #define BIT(kind) (1ull << AA_EVENT_##kind)
-#define ALL_NAMES \
+#define FAILED_NAMES \
 	(BIT(UNLINK) | BIT(RMDIR) | BIT(RENAME) | BIT(LINK) | BIT(SYMLINK) | BIT(MKDIR) | BIT(MKNOD))
-#define ALL_ATTRIBUTES (BIT(TRUNCATE) | BIT(FALLOCATE) | BIT(CHMOD) | BIT(CHOWN) | BIT(UTIMES))
+#define DONE_ATTRIBUTES (BIT(TRUNCATE) | BIT(FALLOCATE) | BIT(CHMOD) | BIT(CHOWN) | BIT(UTIMES))
+#define FAILED_ATTRIBUTES \
+	(BIT(TRUNCATE) | BIT(CHMOD) | BIT(CHOWN) | BIT(UTIMES) | BIT(SETXATTR) | BIT(REMOVEXATTR))
+
+/* Kinds of a proof that have not come. [0]: of what worked; [1]: of what failed. */
+static void missing_kinds(const struct aa_selftest *selftest, enum aa_proof_id proof, uint64_t ret_missing[2])
+{
+	ret_missing[0] = proof == AA_PROOF_FILE_ATTRIBUTES ? DONE_ATTRIBUTES & ~selftest->kinds[0] : 0;
+	ret_missing[1] = 0;
+	if (proof == AA_PROOF_FILE_ATTRIBUTES)
+		ret_missing[1] = FAILED_ATTRIBUTES & ~selftest->kinds[1];
+	else if (proof == AA_PROOF_FILE_NAMES)
+		ret_missing[1] = FAILED_NAMES & ~selftest->kinds[1];
+}
+
+static bool has_all_kinds(const struct aa_selftest *selftest, enum aa_proof_id proof)
+{
+	uint64_t missing[2];
+
+	missing_kinds(selftest, proof, missing);
+	return missing[0] == 0 && missing[1] == 0;
+}
+
+void aa_selftest_missing(const struct aa_selftest *selftest, enum aa_proof_id proof, char *ret_text,
+			 size_t size)
+{
+	static const struct {
+		unsigned kind;
+		const char *name;
+	} kinds[] = {
+#define X(name, id, text) { (id), (text) },
+		AA_EVENT_KINDS(X)
+#undef X
+	};
+	uint64_t missing[2];
+	size_t used = 0;
+
+	*ret_text = '\0';
+	missing_kinds(selftest, proof, missing);
+	for (unsigned failed = 0; failed < 2; failed++) {
+		for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && used < size; i++) {
+			if ((missing[failed] >> kinds[i].kind & 1) == 0)
+				continue;
+			used += (size_t)snprintf(ret_text + used, size - used, "%s%s%s", used > 0 ? ", " : "",
+						 failed ? "failed " : "", kinds[i].name);
+		}
+	}
+}
 
 static void look_at_open(struct aa_selftest *selftest, const struct aa_record *record)
 {
@@ -110,9 +158,13 @@ static void look_at_sums(struct aa_selftest *selftest, const struct aa_record *r
 static void look_at_file(struct aa_selftest *selftest, const struct aa_record *record)
 {
 	const struct aa_header *header = record->bytes;
-	uint64_t bit = 1ull << header->kind;
+	bool changes = header->kind != AA_EVENT_OPEN && header->kind != AA_EVENT_CLOSE &&
+		       header->kind != AA_EVENT_IO && record->size >= sizeof(struct aa_file_change);
+	enum aa_proof_id several[] = { AA_PROOF_FILE_NAMES, AA_PROOF_FILE_ATTRIBUTES };
 
-	selftest->kinds |= bit;
+	if (changes)
+		selftest->kinds[((const struct aa_file_change *)record->bytes)->error != 0] |=
+			1ull << header->kind;
 	if (header->kind == AA_EVENT_OPEN)
 		look_at_open(selftest, record);
 	else if (header->kind == AA_EVENT_CLOSE || header->kind == AA_EVENT_IO)
@@ -121,10 +173,9 @@ static void look_at_file(struct aa_selftest *selftest, const struct aa_record *r
 		prove(selftest, AA_PROOF_FILE_PLACE, header);
 	else if (header->kind == AA_EVENT_MMAP)
 		prove(selftest, AA_PROOF_FILE_MMAP, header);
-	else if ((bit & ALL_NAMES) != 0 && (selftest->kinds & ALL_NAMES) == ALL_NAMES)
-		prove(selftest, AA_PROOF_FILE_NAMES, header);
-	else if ((bit & ALL_ATTRIBUTES) != 0 && (selftest->kinds & ALL_ATTRIBUTES) == ALL_ATTRIBUTES)
-		prove(selftest, AA_PROOF_FILE_ATTRIBUTES, header);
+	for (unsigned i = 0; changes && i < 2; i++)
+		if (has_all_kinds(selftest, several[i]))
+			prove(selftest, several[i], header);
 }
 
 static void look_at(struct aa_selftest *selftest, const struct aa_record *record)

@@ -22,7 +22,8 @@ struct aa_selftest {
 	bool execve_arrived;	  /* AA_PROOF_EXEC_FAILED is both */
 	bool execveat_arrived;
 	bool open_arrived[2]; /* one that opened something, one that failed */
-	uint64_t kinds;	      /* 1 << kind of the file records that came: some proofs are several */
+	uint64_t kinds
+		[2]; /* 1 << kind of file records that came, of what worked and what failed: some proofs are several */
 	bool caller_known; /* the EXEC record says which thread called exec; AA_PROOF_EXEC needs no more than the record */
 	int adopt_error;	/* positive errno of the adoption, 0 if it worked */
 	char adopt_reason[256]; /* its words */
@@ -37,6 +38,10 @@ struct aa_selftest {
  */
 int aa_selftest_run(struct aa_kernel *kernel, bool files, struct aa_selftest *selftest,
 		    struct aa_error *error);
+
+/* Which kinds of records of a proof that takes several have not come: "chmod, failed chown"; "" for others. */
+void aa_selftest_missing(const struct aa_selftest *selftest, enum aa_proof_id proof, char *ret_text,
+			 size_t size);
 
 /* "process.fork" ... */
 const char *aa_proof_capability(enum aa_proof_id proof);

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "selftest_child.h"
@@ -51,12 +52,19 @@ static void change_names(void)
 	(void)!mknod(NOWHERE, S_IFIFO, 0);
 }
 
-/* A file without a name, so that nobody sees it. */
+/* Of names that are not there, then of a file without a name, so that nobody sees it. */
 static void change_attributes(struct aa_selftest_report *report)
 {
+	const struct timespec times[2] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_NOW } };
 	int fd = (int)syscall(SYS_memfd_create, "aa-self-test", MFD_CLOEXEC);
 	void *memory;
 
+	(void)!truncate(NOWHERE, 0);
+	(void)!chmod(NOWHERE, 0600);
+	(void)!chown(NOWHERE, (uid_t)-1, (gid_t)-1);
+	(void)!utimensat(AT_FDCWD, NOWHERE, times, 0);
+	(void)!setxattr(NOWHERE, "user.aa-record", "", 0, 0);
+	(void)!removexattr(NOWHERE, "user.aa-record");
 	if (fd < 0) {
 		report->error[AA_PROOF_FILE_ATTRIBUTES] = errno;
 		report->error[AA_PROOF_FILE_MMAP] = errno;

@@ -128,16 +128,22 @@ static bool all_heard(struct aa_choice *choice, const struct aa_selftest *selfte
 }
 
 /* What the LSM list says is the likely cause, where it says anything. */
-static void silence_reason(const char *name, const struct aa_features *features, char *ret_reason,
+static void silence_reason(const char *name, const struct aa_features *features,
+			   const struct aa_selftest *selftest, enum aa_proof_id proof, char *ret_reason,
 			   size_t size)
 {
 	const struct aa_feature *list = &features->feature[AA_FEATURE_LSM_LIST];
+	char missing[160];
+
+	aa_selftest_missing(selftest, proof, missing, sizeof(missing));
 
 	if (aa_program_info(name)->kind == AA_PROGRAM_LSM && !list->present)
 		(void)snprintf(ret_reason, size,
 			       "attached, but silent in the self-test: bpf is not an active LSM (%s; boot "
 			       "with bpf in lsm=)",
 			       list->reason);
+	else if (missing[0] != '\0')
+		(void)snprintf(ret_reason, size, "attached, but silent in the self-test: no %s", missing);
 	else
 		(void)snprintf(ret_reason, size, "attached, but silent in the self-test");
 }
@@ -156,7 +162,7 @@ static bool judge(struct aa_choice *choice, const struct aa_features *features,
 
 		if (!name)
 			continue;
-		silence_reason(name, features, reason, sizeof(reason));
+		silence_reason(name, features, selftest, hook->proof, reason, sizeof(reason));
 		aa_choice_fail(choice, hook->capability, name, ENOMSG, true, reason);
 		all = false;
 	}
