@@ -28,7 +28,8 @@ class FileStorm(aa.Case):
 	def counts(self, session):
 		return {row["kind"]: row["n"] for row in session.rows(
 			"SELECT f.kind, count(*) AS n FROM s0_file AS f LEFT JOIN s0_string AS s ON s.id = f.path_id "
-			"WHERE s.text GLOB ? GROUP BY f.kind", f"{self.root}/*/[fr]*")}
+			# On a busy machine a file may be open for so long that sums of it are sent in between.
+			"WHERE s.text GLOB ? AND f.kind <> 'io' GROUP BY f.kind", f"{self.root}/*/[fr]*")}
 
 	def test_200000_files(self):
 		recording = self.record("file-storm", self.root, str(COUNT), "4")
