@@ -163,7 +163,6 @@ static void mark(struct lines *lines, int64_t begin, int64_t end)
 }
 
 /* Each half has half of the differences, so this is never deeper than their logarithm. */
-// NOLINTNEXTLINE(misc-no-recursion)
 static void compare(struct diff *diff, struct box box)
 {
 	struct snake snake;

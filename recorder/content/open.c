@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/fs.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -55,16 +56,17 @@ static int open_below(int directory, const char *path)
 }
 
 /* "N" of the line "mnt_id: N", or -1. */
-static int mount_of(int fd)
+static long mount_of(int fd)
 {
 	char path[64], line[128];
 	FILE *file;
-	int id = -1;
+	long id = -1;
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	file = fopen(path, "re");
 	while (file && id < 0 && fgets(line, sizeof(line), file))
-		(void)sscanf(line, "mnt_id: %d", &id); // NOLINT(cert-err34-c): -1 stays
+		if (strncmp(line, "mnt_id:", 7) == 0)
+			id = strtol(line + 7, NULL, 10);
 	if (file)
 		(void)fclose(file);
 	return id;
@@ -78,17 +80,19 @@ static bool is_device_of_mount(const struct place *place, int fd, uint32_t devic
 {
 	char *line = NULL;
 	size_t size = 0;
-	int id = mount_of(fd);
+	long id = mount_of(fd);
 	FILE *file = id >= 0 ? fopen(place->mounts, "re") : NULL;
 	bool same = false;
 
 	while (file && !same && getline(&line, &size, file) > 0) {
-		unsigned major_number, minor_number;
-		int this;
+		char *end;
 
-		// NOLINTNEXTLINE(cert-err34-c): the kernel's own numbers
-		if (sscanf(line, "%d %*d %u:%u", &this, &major_number, &minor_number) == 3 && this == id)
-			same = (major_number << 20 | minor_number) == device;
+		/* "mount parent major:minor ..." */
+		if (strtol(line, &end, 10) != id)
+			continue;
+		(void)strtol(end, &end, 10);
+		same = strtoul(end, &end, 10) << 20 == (device & ~0xfffffu) && *end == ':' &&
+		       strtoul(end + 1, NULL, 10) == (device & 0xfffff);
 	}
 	free(line);
 	if (file)
