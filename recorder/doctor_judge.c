@@ -245,6 +245,23 @@ static void describe_tiers(const struct aa_doctor *doctor, char *ret_text, size_
 	}
 }
 
+/* The kernel was built without what would be recorded: nothing is missing. */
+static bool is_absent(const struct aa_doctor *doctor, const char *name)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < doctor->survey.count; i++) {
+		const struct aa_survey_row *row = &doctor->survey.rows[i];
+
+		if (strcmp(row->capability, name) != 0)
+			continue;
+		if (!row->optional || row->error != ENOENT)
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 static void judge_verdict(struct aa_doctor *doctor)
 {
 	char tiers[200], missing[512] = "";
@@ -257,7 +274,8 @@ static void judge_verdict(struct aa_doctor *doctor)
 	}
 	describe_tiers(doctor, tiers, sizeof(tiers));
 	for (unsigned i = 0; i < doctor->capability_count; i++)
-		if (doctor->capabilities[i].choice == NULL)
+		if (doctor->capabilities[i].choice == NULL &&
+		    !is_absent(doctor, doctor->capabilities[i].name))
 			append(missing, sizeof(missing), ", ", doctor->capabilities[i].name);
 	for (unsigned i = 0; i < doctor->host.count; i++)
 		if (strcmp(doctor->host.facts[i].name, "capabilities") == 0 &&

@@ -130,6 +130,7 @@ struct aa_survey_row {
 	char program[512]; /* "a" or "a+b" */
 	enum aa_survey_state state;
 	bool required; /* the capability is */
+	bool optional; /* a kernel may have been built without what it records */
 	int error;     /* positive errno, 0 if it works */
 	char reason[512];
 };

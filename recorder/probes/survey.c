@@ -33,6 +33,7 @@ static void add_row(struct aa_survey *survey, struct aa_choice *choice, const st
 					  .tier = row->hook->tier,
 					  .state = state_of(row, serving),
 					  .required = row->hook->required,
+					  .optional = row->hook->optional,
 					  .error = row->error };
 	aa_row_name(row, result->program, sizeof(result->program));
 	if (result->state == AA_SURVEY_UNTRIED)
