@@ -3,6 +3,7 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import sqlite3
 import subprocess
@@ -227,6 +228,22 @@ class Content(aa.Case):
 		rows = self.contents(recording.session)
 		self.assertEqual([(row["kind"], os.path.basename(row["path"]), row["data"], row["reason"]) for row in rows],
 				 [("rename", b"renamed", b"renamed", None), ("link", b"linked", b"linked", None)])
+
+	def test_versions_by_rename(self):
+		"""As editors write: each version is another file, and they are versions of the path."""
+		path = os.path.join(self.work, "file")
+		new = self.path("new")
+		with self.puppet() as do:
+			for number in (1, 2, 3):
+				do(f"f = open({new!r}, 'w'); f.write('common\\n{number}\\n'); f.close(); os.rename({new!r}, {path!r})")
+				self.wait_for_contents(number)
+		self.assertEqual([(row["kind"], row["data"]) for row in self.contents(self.recording.session)],
+				 [("rename", f"common\n{number}\n".encode()) for number in (1, 2, 3)])
+		self.assertEqual(self.query("history", path, "--diff", "last").stdout.splitlines()[2:],
+				 [b"@@ -1,2 +1,2 @@", b" common", b"-2", b"+3"])
+		row = json.loads(self.query("history", path, "--diff", "1:3", "--format", "json").stdout)
+		self.assertEqual([(line["from"], line["to"], line["result"]) for line in row], [(1, 3, "differs")])
+		self.assertEqual(self.query("history", path, "--content", "0").stdout, b"common\n3\n")
 
 	def test_hostile_names(self):
 		names = [b"new\nline", b"\xff\xfe", b"\x1b[31mred", b"*", b"[", b"a'b\"c", b"x" * 255, b" ", b"-n",
