@@ -371,7 +371,7 @@ AA_SUBPROGRAM int aa_uring_file_ended(const struct io_kiocb *request, __u32 opco
 }
 
 /* What was noted under the key. False if nothing was. */
-AA_SUBPROGRAM int aa_uring_note_ended(__u64 key, __s32 result)
+static __always_inline int aa_uring_note_ended(__u64 key, __s32 result)
 {
 	struct aa_uring_request *note = bpf_map_lookup_elem(&aa_uring_requests, &key);
 

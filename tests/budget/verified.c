@@ -22,7 +22,7 @@
 extern const unsigned char aa_bpf_object[];
 extern const unsigned char aa_bpf_object_end[];
 
-#define PROGRAMS_MAX 128
+#define PROGRAMS_MAX 256
 #define FULL_LOG     (16u << 20)
 #define LOG_LINES    12 /* of the end of what the verifier said */
 #define LOG_BYTES    4096
