@@ -31,17 +31,18 @@ AA_SUBPROGRAM __u32 aa_close_begin(struct aa_header *base, const struct aa_open_
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u64 ids = bpf_get_current_pid_tgid();
-	struct aa_identity_key key;
-	struct aa_scope *scope;
+	struct aa_identity_key key = { .tgid = (__u32)(ids >> 32) };
 
 	aa_open_last_user(base, entry);
 	if (!by_current)
 		return AA_FILE_BY_LAST_USER;
-	key = aa_key(task);
-	scope = bpf_map_lookup_elem(&aa_scope, &key);
-	if ((!scope || scope->session != entry->session) &&
-	    (key.start_ns != entry->start_ns || key.tgid != entry->tgid))
-		return AA_FILE_BY_LAST_USER;
+	key.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	if (key.start_ns != entry->start_ns || key.tgid != entry->tgid) {
+		struct aa_scope *scope = bpf_map_lookup_elem(&aa_scope, &key);
+
+		if (!scope || scope->session != entry->session)
+			return AA_FILE_BY_LAST_USER;
+	}
 	base->start_ns = key.start_ns;
 	base->tgid = key.tgid;
 	base->tid = (__u32)ids;

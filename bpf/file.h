@@ -58,12 +58,22 @@ AA_SUBPROGRAM int aa_node_read(struct aa_node *node, struct inode *inode)
 static __always_inline struct file *aa_file_of(struct task_struct *task, __u64 fd)
 {
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files, *file = NULL;
+	struct file *file = NULL;
+	struct {
+		__u64 max_fds;
+		__u64 fd;
+	} known;
 
-	if (fd >= BPF_CORE_READ(table, max_fds))
+	if (AA_OFFSET(fdtable, fd) == AA_OFFSET(fdtable, max_fds) + 8) {
+		/* One read for both; the upper half of the first is padding. */
+		bpf_core_read(&known, sizeof(known), &table->max_fds);
+	} else {
+		known.max_fds = BPF_CORE_READ(table, max_fds);
+		known.fd = (__u64)BPF_CORE_READ(table, fd);
+	}
+	if (fd >= (__u32)known.max_fds)
 		return NULL;
-	files = BPF_CORE_READ(table, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), (const void *)((__u64)files + fd * sizeof(file)));
+	bpf_probe_read_kernel(&file, sizeof(file), (const void *)(known.fd + fd * sizeof(file)));
 	return file;
 }
 

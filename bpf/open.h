@@ -132,6 +132,7 @@ AA_SUBPROGRAM int aa_open_file_send(const struct aa_header *base, const struct a
 				    long r)
 {
 	struct aa_file_open *record;
+	struct aa_open_file *entry;
 	struct file *file = call->file;
 
 	if (aa_file_path(base, &file->f_path, AA_TEXT_PATH, 0) == AA_PATH_EXCLUDED) {
@@ -141,7 +142,12 @@ AA_SUBPROGRAM int aa_open_file_send(const struct aa_header *base, const struct a
 	record = aa_reserve(base, AA_EVENT_OPEN, sizeof(*record));
 	if (!record)
 		return -1;
-	aa_node_read(&record->node, BPF_CORE_READ(file, f_inode));
+	/* It was read for the entry a moment ago. */
+	entry = r == 0 ? aa_open_find(file) : NULL;
+	if (entry)
+		record->node = entry->node;
+	else
+		aa_node_read(&record->node, BPF_CORE_READ(file, f_inode));
 	record->open = open;
 	aa_open_fill(record, call);
 	record->open_flags = BPF_CORE_READ(file, f_flags) | (call->open_flags & AA_O_ASKED);
