@@ -214,12 +214,13 @@ static void say(struct aa_text_buffer *out, const struct aa_cell *cells, bool se
 	}
 }
 
-static void say_rest(struct aa_text_buffer *out, const struct aa_cell *cells)
+static void say_rest(struct aa_text_buffer *out, const struct aa_cell *cells, bool second)
 {
 	if (cells[ERROR].integer != 0)
 		aa_text_printf(out, ": %s",
 			       cells[ERROR_NAME].type == AA_CELL_TEXT ? cells[ERROR_NAME].bytes : "failed");
-	if (cells[SHA256].type == AA_CELL_TEXT && cells[SHA256].size > 0)
+	/* The contents are those of the file that the row is about first. */
+	if (!second && cells[SHA256].type == AA_CELL_TEXT && cells[SHA256].size > 0)
 		aa_text_printf(out, ", sha256 %.16s", cells[SHA256].bytes);
 }
 
@@ -282,8 +283,9 @@ int aa_history_show_row(struct aa_history_view *view, int64_t id, bool second)
 		return 0;
 	}
 	say(&detail, cells, second);
-	say_rest(&detail, cells);
-	say_version(&detail, view, id);
+	say_rest(&detail, cells, second);
+	if (!second)
+		say_version(&detail, view, id);
 	if (detail.failed)
 		return aa_error_set(&view->query->error, -ENOMEM, "out of memory");
 	if (!view->begun && aa_render_is_text(&view->query->render))

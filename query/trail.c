@@ -11,6 +11,7 @@
 #include "statement.h"
 
 #define OPEN_TRUNCATES	 0x200 /* O_TRUNC, the same on x86_64 and arm64 */
+#define RENAME_IF_FREE	 1     /* RENAME_NOREPLACE */
 #define RENAME_EXCHANGES 2     /* RENAME_EXCHANGE */
 
 const char *const aa_trail_kinds[AA_TRAIL_KINDS] = {
@@ -41,12 +42,14 @@ enum {
 	SIZE,
 	READ,
 	WRITTEN,
+	LENGTH,
+	SOURCE,
 };
 
 static const char rows_sql[] =
 	"SELECT id, time_ns, kind, error, process_id, path_id, path2_id, device, inode, generation, device2, "
 	"inode2,"
-	" type, marks, open_id, flags, size_bytes, read_bytes, write_bytes FROM s0_file";
+	" type, marks, open_id, flags, size_bytes, read_bytes, write_bytes, length, source FROM s0_file";
 
 static int out_of_memory(struct aa_trail *trail)
 {
@@ -319,6 +322,15 @@ int aa_trail_next(struct aa_trail *trail, struct aa_trail_row *ret_row)
 		.node = read_node(rows, DEVICE, INODE, GENERATION),
 		.node2 = read_node(rows, DEVICE2, INODE2, -1),
 	};
+	/* By name, the portable tier knows only what was asked for. */
+	if (!ret_row->has_size && ret_row->kind == AA_TRAIL_TRUNCATE && ret_row->error == 0 &&
+	    sqlite3_column_type(rows, LENGTH) == SQLITE_INTEGER) {
+		ret_row->has_size = true;
+		ret_row->size_bytes = sqlite3_column_int64(rows, LENGTH);
+	}
+	/* In the kernel who knows what moves knows also what it replaces. */
+	ret_row->is_free = (ret_row->flags & RENAME_IF_FREE) ||
+			   (ret_row->node.known && strcmp(aa_statement_text(rows, SOURCE), "kernel") == 0);
 	ret_row->created = *marks && has_mark(marks, "created");
 	ret_row->exchange = ret_row->kind == AA_TRAIL_RENAME &&
 			    ((ret_row->flags & RENAME_EXCHANGES) || has_mark(marks, "exchange"));
@@ -422,6 +434,7 @@ int aa_trail_apply(struct aa_trail *trail, struct aa_names *names, const struct 
 		.place2 = place_of(trail, row->path2, row->is_place2),
 		.node = row->node,
 		.node2 = row->node2,
+		.is_free = row->is_free,
 		.type = type_of(row),
 	};
 	int r;

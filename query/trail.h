@@ -62,7 +62,8 @@ struct aa_trail_row {
 	bool is_place2; /* likewise */
 	bool created;
 	bool exchange;
-	char type; /* first letter of its type in the database, 'p' for fifo, 0: not known */
+	bool is_free; /* of a rename: there was nothing at path2, if node2 is not known */
+	char type;    /* first letter of its type in the database, 'p' for fifo, 0: not known */
 	bool by_descriptor;
 	bool has_size;
 	int64_t flags;

@@ -348,8 +348,7 @@ static int rename_file(struct aa_names *names, const struct aa_names_act *act, s
 	uint32_t container;
 	int r;
 
-	/* Who knows the inode of what moved, has looked at the other place, too. */
-	sight(names, to, replaced ? AA_BEFORE_YES : act->node.known ? AA_BEFORE_NO : AA_BEFORE_UNKNOWN);
+	sight(names, to, replaced ? AA_BEFORE_YES : act->is_free ? AA_BEFORE_NO : AA_BEFORE_UNKNOWN);
 	if (replaced) {
 		r = identify(names, &act->node2, to, 0, false, &result->file2);
 		if (r < 0)
@@ -528,6 +527,16 @@ bool aa_names_first_path(const struct aa_names *names, uint32_t slot, struct aa_
 	return add_path(names, slot, true, out);
 }
 
+/*
+ * Where a directory was renamed to, there was nothing, or an empty directory. Of one that was there and is now elsewhere,
+ * nobody knows all that was in it.
+ */
+static bool was_empty(const struct aa_names_slot *slot)
+{
+	return slot->before == AA_BEFORE_NO ||
+	       (slot->before == AA_BEFORE_UNKNOWN && slot->touched && slot->first_inner == AA_NAMES_NONE);
+}
+
 enum aa_names_before aa_names_was_before(const struct aa_names *names, uint32_t slot)
 {
 	uint32_t slots[MOST_LEVELS];
@@ -544,9 +553,8 @@ enum aa_names_before aa_names_was_before(const struct aa_names *names, uint32_t 
 		if (container != AA_NAMES_NONE)
 			next = names->table[probe(names, hash_name(container, name, strlen(name)), container,
 						  name, strlen(name))];
-		/* Of a directory that was there and is now elsewhere, nobody knows all that was in it. */
 		if (next == 0)
-			return names->slots[at].before == AA_BEFORE_NO ? AA_BEFORE_NO : AA_BEFORE_UNKNOWN;
+			return was_empty(&names->slots[at]) ? AA_BEFORE_NO : AA_BEFORE_UNKNOWN;
 		at = next;
 	}
 	return (enum aa_names_before)names->slots[at].before;

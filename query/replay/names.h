@@ -59,6 +59,7 @@ struct aa_names_act {
 	struct aa_names_place *place2;
 	struct aa_names_node node;
 	struct aa_names_node node2; /* rename: what was at path2; exchange: likewise */
+	bool is_free;		    /* rename: there was nothing at path2, if node2 is not known */
 	char type;		    /* first letter of its type in the database, 'p' for fifo, 0: not known */
 };
 

@@ -90,6 +90,8 @@ class Files(golden.Golden):
     def test_left_when_the_tier_knows_no_inodes(self):
         rows = self.rows(self.session([("rename", "/w/a", {"path2": "/w/b"})]), "files", "--left")
         self.assertEqual([(row["path"], row["certain"]) for row in rows], [("/w/b", 0)])
+        rows = self.rows(self.session([("rename", "/w/a", {"path2": "/w/b", "flags": 1})]), "files", "--left")
+        self.assertEqual([(row["path"], row["certain"]) for row in rows], [("/w/b", 1)])
         # That it was not there has been seen.
         rows = self.rows(self.session([("open", "/w/b", {"error": 2}), ("rename", "/w/a", {"path2": "/w/b"})]), "files", "--left")
         self.assertEqual([(row["path"], row["certain"]) for row in rows], [("/w/b", 1)])

@@ -181,6 +181,11 @@ static void test_what_was_there_before(void **state)
 	assert_int_equal(aa_names_was_before(&t->names, slot_at(t, "/unknown")), AA_BEFORE_UNKNOWN);
 	assert_int_equal(aa_names_was_before(&t->names, slot_at(t, "/made/in")), AA_BEFORE_NO);
 	assert_false(t->names.slots[slot_at(t, "/refused")].touched);
+	/* A directory takes an empty place only. */
+	(void)act(t, AA_NAMES_USE, "/from/in", NULL, 5);
+	(void)act(t, AA_NAMES_RENAME, "/from", "/to", 0);
+	assert_int_equal(aa_names_was_before(&t->names, slot_at(t, "/to")), AA_BEFORE_UNKNOWN);
+	assert_int_equal(aa_names_was_before(&t->names, slot_at(t, "/to/in")), AA_BEFORE_NO);
 }
 
 static void test_a_removed_directory_is_nowhere(void **state)
