@@ -13,7 +13,8 @@
 
 static int out_of_memory(struct aa_files *files)
 {
-	return aa_error_set(&files->trail.query->error, -ENOMEM, "out of memory");
+	(void)aa_error_set(&files->trail.query->error, -ENOMEM, "out of memory");
+	return -ENOMEM;
 }
 
 static int64_t add(int64_t a, int64_t b)

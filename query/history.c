@@ -10,7 +10,8 @@
 
 static int out_of_memory(struct aa_history *history)
 {
-	return aa_error_set(&history->trail.query->error, -ENOMEM, "out of memory");
+	(void)aa_error_set(&history->trail.query->error, -ENOMEM, "out of memory");
+	return -ENOMEM;
 }
 
 /* Zeroed room up to count. */
@@ -98,8 +99,8 @@ static int follow(struct aa_history *history, const struct aa_trail_row *row, st
 	const char *path = aa_trail_path(&history->trail, row->path);
 	bool named = path && strcmp(path, place->path) == 0;
 	bool done = row->error == 0 || row->kind == AA_TRAIL_CLOSE || row->kind == AA_TRAIL_IO;
-	struct aa_names_result result;
-	uint32_t before, after;
+	struct aa_names_result result = { AA_NAMES_NONE, AA_NAMES_NONE, AA_NAMES_NONE, AA_NAMES_NONE };
+	uint32_t before = 0, after = 0;
 	int r = aa_names_resolve(&history->names, place, &before);
 
 	if (r == 0)

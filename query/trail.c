@@ -53,7 +53,8 @@ static const char rows_sql[] =
 
 static int out_of_memory(struct aa_trail *trail)
 {
-	return aa_error_set(&trail->query->error, -ENOMEM, "out of memory");
+	(void)aa_error_set(&trail->query->error, -ENOMEM, "out of memory");
+	return -ENOMEM;
 }
 
 /* A process that the table does not know has no number. */
@@ -83,7 +84,7 @@ static int read_processes(struct aa_trail *trail)
 	r = aa_statement_open_session(trail->query, &statement, trail->session->id,
 				      "SELECT id, pid, comm FROM s0_process");
 	while (r == 0 && (r = aa_statement_step(trail->query, statement)) > 0) {
-		uint32_t process;
+		uint32_t process = 0;
 
 		r = add_process(trail, sqlite3_column_int64(statement, 0), aa_statement_text(statement, 2),
 				&process);
