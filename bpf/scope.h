@@ -58,9 +58,9 @@ static __always_inline void aa_begin(struct aa_header *base, const struct aa_sco
 
 /*
  * Both at once, for what is done to files: two reads of the task instead of seven. NULL if the current process is in no
- * session, or not yet.
+ * session, or not yet. Without the time, for what mostly makes no record.
  */
-static __always_inline struct aa_scope *aa_begin_current(struct aa_header *base, struct task_struct *task)
+static __always_inline struct aa_scope *aa_begin_untimed(struct aa_header *base, struct task_struct *task)
 {
 	__u64 ids = bpf_get_current_pid_tgid();
 	struct aa_identity_key key = { .tgid = (__u32)(ids >> 32) };
@@ -72,7 +72,7 @@ static __always_inline struct aa_scope *aa_begin_current(struct aa_header *base,
 	scope = bpf_map_lookup_elem(&aa_scope, &key);
 	if (!scope || scope->flags & AA_SCOPE_COMMAND)
 		return NULL;
-	base->time_ns = bpf_ktime_get_boot_ns();
+	base->time_ns = 0;
 	base->start_ns = key.start_ns;
 	base->session = scope->session;
 	base->slot = scope->slot;
@@ -81,6 +81,15 @@ static __always_inline struct aa_scope *aa_begin_current(struct aa_header *base,
 	base->size = 0;
 	base->kind = 0;
 	base->flags = 0;
+	return scope;
+}
+
+static __always_inline struct aa_scope *aa_begin_current(struct aa_header *base, struct task_struct *task)
+{
+	struct aa_scope *scope = aa_begin_untimed(base, task);
+
+	if (scope)
+		base->time_ns = bpf_ktime_get_boot_ns();
 	return scope;
 }
 

@@ -186,7 +186,7 @@ AA_SUBPROGRAM int aa_transfer_ended(struct pt_regs *regs, long result, __u32 cal
 	struct aa_header base;
 
 	if (!aa_transfer_counts(result) || !aa_transfer_arguments(&transfer, regs, call, compat) ||
-	    !aa_begin_current(&base, task))
+	    !aa_begin_untimed(&base, task))
 		return 0;
 	base.flags = AA_FLAG_ACTIVITY;
 	aa_forget(&transfer, sizeof(transfer));
@@ -199,6 +199,8 @@ AA_SUBPROGRAM int aa_transfer_ended(struct pt_regs *regs, long result, __u32 cal
 		out = in;
 		in = NULL;
 	}
+	if (in && out)
+		base.time_ns = bpf_ktime_get_boot_ns(); /* of COPY */
 	if (out)
 		return aa_transfer_two(&base, in, out, transfer.result);
 	aa_transfer_add(&base, in, false, transfer.result);

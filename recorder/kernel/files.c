@@ -25,21 +25,32 @@ static int map_fd(struct aa_kernel *kernel, const char *name)
 	return kernel->object_count > 0 ? bpf_object__find_map_fd_by_name(kernel->objects[0], name) : -1;
 }
 
+static int set_entries(struct bpf_object *object, const char *name, uint32_t entries, struct aa_error *error)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
+
+	if (!map || bpf_map__set_max_entries(map, entries) != 0)
+		return aa_error_set(error, -EINVAL, "cannot set the size of BPF map %s to %u", name, entries);
+	return 0;
+}
+
 int aa_files_size_maps(struct aa_kernel *kernel, struct bpf_object *object, struct aa_error *error)
 {
-	struct bpf_map *map = bpf_object__find_map_by_name(object, "aa_files");
 	uint32_t entries = kernel->options.max_open_files;
+	int r = 0;
 
 	if (entries == 0)
 		entries = DEFAULT_MAX_OPEN_FILES;
-	/* The map is allocated as a whole: what is not used should not cost. */
-	if (kernel->options.files == AA_FILES_NONE)
-		entries = 1;
 	if (entries > LIMIT_MAX_OPEN_FILES)
 		entries = LIMIT_MAX_OPEN_FILES;
-	if (!map || bpf_map__set_max_entries(map, entries) != 0)
-		return aa_error_set(error, -EINVAL, "cannot set the size of BPF map aa_files to %u", entries);
-	return 0;
+	/* These are allocated as a whole, 12 MiB: what is not used should not cost. */
+	if (kernel->options.files == AA_FILES_NONE) {
+		entries = 1;
+		r = set_entries(object, "aa_uring_requests", 1, error);
+		if (r == 0)
+			r = set_entries(object, "aa_uring_transfers", 1, error);
+	}
+	return r < 0 ? r : set_entries(object, "aa_files", entries, error);
 }
 
 bool aa_exclude_of(const char *glob, struct aa_exclude *ret_exclude)
