@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "kernel_private.h"
 #include "memory.h"
 
 #define DEFAULT_MAX_OPEN_FILES 32768u

@@ -3,7 +3,12 @@
 #ifndef AA_KERNEL_FILES_H
 #define AA_KERNEL_FILES_H
 
-#include "kernel_private.h"
+#include <stdbool.h>
+
+#include "kernel.h"
+#include "order.h"
+
+struct bpf_object;
 
 /* Size of aa_files, before the first object is loaded. Returns 0 or -EINVAL with a text. */
 int aa_files_size_maps(struct aa_kernel *kernel, struct bpf_object *object, struct aa_error *error);
