@@ -57,7 +57,7 @@ static enum aa_status parse(struct aa_query *query, const struct aa_versions *ve
 	numbers[1] = last_number(versions);
 	if (*which)
 		numbers[1] = strtoll(which, &end, 10);
-	numbers[0] = numbers[1] - 1;
+	numbers[0] = numbers[1] > 0 ? numbers[1] - 1 : 0;
 	if (end && end != which && *end == ':') {
 		const char *second = end + 1;
 
