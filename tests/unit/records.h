@@ -208,9 +208,12 @@ static inline struct aa_text *fake_file_text(struct fake_kernel *kernel, struct 
 
 static inline struct aa_node fake_node(uint64_t inode, uint64_t size)
 {
-	return (struct aa_node){
-		.inode = inode, .size = size, .magic = 0xef53, .device = 8u << 20 | 1, .mode = 0100644, .nlink = 1
-	};
+	return (struct aa_node){ .inode = inode,
+				 .size = size,
+				 .magic = 0xef53,
+				 .device = 8u << 20 | 1,
+				 .mode = 0100644,
+				 .nlink = 1 };
 }
 
 /* A file that was opened: path NULL if its text is lost. */
