@@ -2,6 +2,7 @@
 """Everyday programs, compared path by path with what the file system shows before and after."""
 
 import collections
+import json
 import os
 import shutil
 import subprocess
@@ -97,9 +98,18 @@ class Programs(aa.Case):
 		self.assert_complete(session)
 		rows = session.rows("SELECT * FROM s0_file_view ORDER BY time_ns, id")
 		self.compare_all_writes(session, rows, sums)
+		self.compare_left(before, after, roots)
 		prefixes = tuple(os.fsencode(root) + b"/" for root in roots)
 		self.compare(rows, before, after, lambda path: path is not None and path.startswith(prefixes), sparse)
 		return rows
+
+	def compare_left(self, before, after, roots):
+		"""What the session left behind, as one command tells it."""
+		done = self.query("--format", "json", "files", "--left", check=False)
+		self.assertIn(done.returncode, (0, 1), done.stderr)
+		prefixes = tuple(f"{root}/" for root in roots)
+		left = sorted(row["path"] for row in json.loads(done.stdout or "[]") if row["path"].startswith(prefixes))
+		self.assertEqual(left, sorted(aa.escaped(path) for path in set(after) - set(before)))
 
 	def compare_all_writes(self, session, rows, sums):
 		"""The kernel's own sums of what a process and its dead children have written by system calls, to whatever."""
