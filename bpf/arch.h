@@ -36,7 +36,7 @@ struct pt_regs {
 /* The functions of system calls, and of the 32-bit ones, as a program's section names them. */
 #define AA_SYSCALL_FUNCTION(name)	 "__x64_sys_" #name
 #define AA_SYSCALL_FUNCTION_COMPAT(name) "__ia32_compat_sys_" #name
-#define AA_SYSCALL_FUNCTION_32(name)	 "__ia32_sys_" #name /* that are no compat_sys ones */
+#define AA_SYSCALL_FUNCTION_32(name)	 "__ia32_sys_" #name	  /* that are no compat_sys ones */
 #define AA_SYSCALL_FUNCTION_WIDE(name)	 "__ia32_sys_ia32_" #name /* with 64-bit numbers in two registers */
 
 /* True while the task is inside a 32-bit system call, also one made by a 64-bit program with int $0x80. */
