@@ -90,6 +90,9 @@ AA_SUBPROGRAM int aa_uring_note(struct aa_uring_request *note, const struct io_k
 	case AA_URING_UNLINKAT: {
 		const struct io_unlink *unlink = (const struct io_unlink *)request;
 
+		/* 5.11, like the operation; what is here cannot be loaded without the type. */
+		if (!bpf_core_type_exists(struct io_unlink))
+			return 0;
 		names->name = AA_URING_NAME_AT(request, io_unlink, filename);
 		note->dirfd = BPF_CORE_READ(unlink, dfd);
 		note->flags = (__u32)BPF_CORE_READ(unlink, flags);
@@ -98,6 +101,8 @@ AA_SUBPROGRAM int aa_uring_note(struct aa_uring_request *note, const struct io_k
 	case AA_URING_RENAMEAT: {
 		const struct io_rename *rename = (const struct io_rename *)request;
 
+		if (!bpf_core_type_exists(struct io_rename))
+			return 0;
 		names->name = AA_URING_NAME_AT(request, io_rename, oldpath);
 		names->name2 = AA_URING_NAME_AT(request, io_rename, newpath);
 		note->dirfd = BPF_CORE_READ(rename, old_dfd);
@@ -108,6 +113,8 @@ AA_SUBPROGRAM int aa_uring_note(struct aa_uring_request *note, const struct io_k
 	case AA_URING_MKDIRAT: {
 		const struct io_mkdir *mkdir = (const struct io_mkdir *)request;
 
+		if (!bpf_core_type_exists(struct io_mkdir))
+			return 0;
 		names->name = AA_URING_NAME_AT(request, io_mkdir, filename);
 		note->dirfd = BPF_CORE_READ(mkdir, dfd);
 		note->mode = BPF_CORE_READ(mkdir, mode);
@@ -116,6 +123,8 @@ AA_SUBPROGRAM int aa_uring_note(struct aa_uring_request *note, const struct io_k
 	default: {
 		const struct io_link *link = (const struct io_link *)request;
 
+		if (!bpf_core_type_exists(struct io_link))
+			return 0;
 		names->name = AA_URING_NAME_AT(request, io_link, oldpath);
 		names->name2 = AA_URING_NAME_AT(request, io_link, newpath);
 		note->dirfd = BPF_CORE_READ(link, old_dfd);
