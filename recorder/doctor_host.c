@@ -291,9 +291,7 @@ static void look_at_tracefs(struct host_look *look)
 			return;
 		}
 	}
-	aa_host_add(look->host, "tracefs", AA_FACT_OK,
-		    "not mounted, or hidden from this user; classic tracepoints need it, which come first "
-		    "where the kernel may interrupt eBPF programs");
+	aa_host_add(look->host, "tracefs", AA_FACT_OK, "not mounted, or hidden from this user; not needed");
 }
 
 /* Both of these are 1 on nearly every host; where they are not, it is why something is refused. */

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "tracepoint.h"
 
 #define ERRNO_ENOTSUPP 524 /* include/linux/errno.h: the kernel's own, strerror() has no words for it */
 
@@ -41,6 +44,31 @@ const char *aa_kernel_strerror(int error)
 	return error == ERRNO_ENOTSUPP ? strerror(EOPNOTSUPP) : strerror(error);
 }
 
+/* libbpf's way, but for classic tracepoints: they are found also where nobody has mounted tracefs. */
+static struct bpf_link *attach_program(struct bpf_program *program)
+{
+	static const char classic[] = "tp/";
+	const char *section = bpf_program__section_name(program);
+	struct bpf_link *link;
+	int fd;
+
+	if (strncmp(section, classic, sizeof(classic) - 1) != 0)
+		return bpf_program__attach(program);
+	fd = aa_tracepoint_open(section + sizeof(classic) - 1, -1, -1);
+	if (fd < 0) {
+		errno = -fd;
+		return NULL;
+	}
+	link = bpf_program__attach_perf_event(program, fd);
+	if (libbpf_get_error(link) != 0) {
+		int error = errno;
+
+		(void)close(fd);
+		errno = error;
+	}
+	return link;
+}
+
 int aa_kernel_attach(struct aa_kernel *kernel, const char *name)
 {
 	struct aa_program *program = aa_kernel_find_program(kernel, name);
@@ -54,7 +82,7 @@ int aa_kernel_attach(struct aa_kernel *kernel, const char *name)
 	if (program->link)
 		return 0;
 	aa_kernel_log_begin(kernel->options.debug);
-	link = bpf_program__attach(program->program);
+	link = attach_program(program->program);
 	failure = libbpf_get_error(link);
 	aa_kernel_log_end();
 	if (failure == 0) {

@@ -22,6 +22,7 @@
 #include "memory.h"
 #include "program.h"
 #include "security.h"
+#include "tracepoint.h"
 
 #define TEST_FUNCTION	"bpf_fentry_test1"
 #define TEST_TRACEPOINT "sched/sched_process_exec"
@@ -232,31 +233,16 @@ static void find_kprobe(struct aa_feature *feature)
 /* The event is of this process alone, so that nobody else's calls run the program meanwhile. */
 static void find_tracepoint(struct aa_feature *feature)
 {
-	aa_cleanup_close int program = -1;
-	struct perf_event_attr attr;
-	int id = -1;
+	aa_cleanup_close int program = load(BPF_PROG_TYPE_TRACEPOINT, 0, 0);
+	int fd;
 
-	for (unsigned i = 0; i < sizeof(tracefs_places) / sizeof(tracefs_places[0]) && id < 0; i++) {
-		char path[96];
-
-		(void)snprintf(path, sizeof(path), "%s/%s/id", tracefs_places[i], TEST_TRACEPOINT);
-		id = read_number(path);
-	}
-	if (id < 0) {
-		errno = ENOENT;
-		answer(feature, -1, "tracefs has no " TEST_TRACEPOINT);
-		return;
-	}
-	program = load(BPF_PROG_TYPE_TRACEPOINT, 0, 0);
 	if (program < 0) {
 		answer(feature, -1, "loading a program");
 		return;
 	}
-	memset(&attr, 0, sizeof(attr));
-	attr.size = sizeof(attr);
-	attr.type = PERF_TYPE_TRACEPOINT;
-	attr.config = (uint32_t)id;
-	answer(feature, attach_event(&attr, 0, -1, program), "attaching a program");
+	fd = aa_tracepoint_open(TEST_TRACEPOINT, 0, program);
+	errno = fd < 0 ? -fd : 0;
+	answer(feature, fd, "attaching a program to " TEST_TRACEPOINT);
 }
 
 static void find_raw(struct aa_features *features)

@@ -190,13 +190,13 @@ const unsigned aa_program_info_count = sizeof(aa_program_infos) / sizeof(aa_prog
 #define SWEEP .capability = "file.sweep", .files = true
 #define URING .capability = "file.uring", FILES, .proof = AA_PROOF_FILE_URING, .optional = true
 
+/* clang-format off */
 /* The end of every system call; the classic tracepoint comes first where the kernel preempts eBPF programs (choose.c). */
 #define AT_SYSEXIT(name, mask) \
 	{ name, PORTABLE, .programs = { "aa_sysexit_btf" }, .syscalls = (mask) }, \
-		{ name, PORTABLE, .programs = { "aa_sysexit_tp" }, .syscalls = (mask) }, \
-	{ \
-		name, BASIC, .programs = { "aa_sysexit_raw" }, .syscalls = (mask) \
-	}
+	{ name, BASIC, .programs = { "aa_sysexit_raw" }, .syscalls = (mask) }, \
+	{ name, BASIC, .programs = { "aa_sysexit_tp" }, .syscalls = (mask) }
+/* clang-format on */
 
 #define PRECISE	 .tier = AA_TIER_PRECISE
 #define KPROBE	 .tier = AA_TIER_KPROBE
@@ -238,18 +238,18 @@ const struct aa_hook aa_hooks[] = {
 	{ FAILED, PRECISE, .programs = { "aa_execve_fexit", "aa_execveat_fexit", "?aa_execve32_fexit",
 					 "?aa_execveat32_fexit" } },
 	{ FAILED, PORTABLE, .programs = { "aa_sysexit_btf" }, .syscalls = AA_SYSCALL_MASK_EXEC_FAILED },
-	{ FAILED, PORTABLE, .programs = { "aa_sysexit_tp" }, .syscalls = AA_SYSCALL_MASK_EXEC_FAILED },
 	{ FAILED, BASIC, .programs = { "aa_sysexit_raw" }, .syscalls = AA_SYSCALL_MASK_EXEC_FAILED },
+	{ FAILED, BASIC, .programs = { "aa_sysexit_tp" }, .syscalls = AA_SYSCALL_MASK_EXEC_FAILED },
 	{ CRED, PRECISE, .programs = { "aa_cred_fentry" } },
 	{ CRED, KPROBE, .programs = { "aa_cred_kprobe" } },
 	{ CRED, PORTABLE, .programs = { "aa_sysexit_btf" }, .syscalls = AA_SYSCALL_MASK_CRED },
-	{ CRED, PORTABLE, .programs = { "aa_sysexit_tp" }, .syscalls = AA_SYSCALL_MASK_CRED },
 	{ CRED, BASIC, .programs = { "aa_sysexit_raw" }, .syscalls = AA_SYSCALL_MASK_CRED },
+	{ CRED, BASIC, .programs = { "aa_sysexit_tp" }, .syscalls = AA_SYSCALL_MASK_CRED },
 	{ SETSID, PRECISE, .programs = { "aa_setsid_fentry" } },
 	{ SETSID, KPROBE, .programs = { "aa_setsid_kprobe" } },
 	{ SETSID, PORTABLE, .programs = { "aa_sysexit_btf" }, .syscalls = AA_SYSCALL_MASK_SETSID },
-	{ SETSID, PORTABLE, .programs = { "aa_sysexit_tp" }, .syscalls = AA_SYSCALL_MASK_SETSID },
 	{ SETSID, BASIC, .programs = { "aa_sysexit_raw" }, .syscalls = AA_SYSCALL_MASK_SETSID },
+	{ SETSID, BASIC, .programs = { "aa_sysexit_tp" }, .syscalls = AA_SYSCALL_MASK_SETSID },
 	{ RENAME, PRECISE, .programs = { "aa_rename_fentry" } },
 	{ RENAME, KPROBE, .programs = { "aa_rename_kprobe" } },
 	{ RENAME, PORTABLE, .programs = { "aa_rename_btf" } },

@@ -123,8 +123,8 @@ static void test_preemption(void **state)
 	choose(AA_TIER_ANY);
 	serves("process.fork", AA_TIER_KPROBE, "aa_fork_kprobe");
 	serves("process.exec", AA_TIER_KPROBE, "aa_note_kprobe+aa_exec_kprobe");
-	serves("process.exec_failed", AA_TIER_PORTABLE, "aa_sysexit_tp");
-	serves("file.names", AA_TIER_PORTABLE, "aa_sysexit_tp");
+	serves("process.exec_failed", AA_TIER_BASIC, "aa_sysexit_tp");
+	serves("file.names", AA_TIER_BASIC, "aa_sysexit_tp");
 	lack(AA_FEATURE_TRACEPOINT);
 	choose(AA_TIER_ANY);
 	serves("process.exec_failed", AA_TIER_PRECISE,
