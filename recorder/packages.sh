@@ -24,6 +24,8 @@ aa_packages_test='
 libcmocka-dev   pc:cmocka               unit tests
 python3         python3                 end-to-end tests
 sqlite3         sqlite3                 reads databases without our code
+git             git                     a program that tests record
+make            make                    a program that tests record
 mount           mount                   small disks to fill
 util-linux      unshare                 namespaces in tests
 valgrind        valgrind                memory errors
