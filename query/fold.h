@@ -18,6 +18,7 @@ struct aa_fold {
 	int64_t last_ns;  /* time of the last one */
 	uint64_t hidden;  /* how many were not shown */
 	uint64_t reads;	  /* files opened for reading since the last row that was shown */
+	uint64_t missing; /* names that were looked for and are not there, likewise */
 	int64_t reads_ns; /* time of the last one */
 	int64_t reads_session;
 	char what[320]; /* "bash: ENOENT": the detail without its directory; empty: nothing to compare with */

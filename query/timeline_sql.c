@@ -28,8 +28,8 @@ static void add_filters(const struct aa_filter *filter, bool has_files, struct a
 }
 
 /*
- * Text folds files that are only read, unless it is asked for them. The flags are those of open(2): anything but
- * O_ACCMODE and O_TRUNC leaves the file as it is.
+ * Text folds files that are only read, and names that were looked for and are not there, unless it is asked for them. The
+ * flags are those of open(2): O_ACCMODE, O_CREAT and O_TRUNC, without which the file is left as it is.
  */
 static bool folds_reads(struct aa_query *query, bool has_files)
 {
@@ -40,9 +40,11 @@ static bool folds_reads(struct aa_query *query, bool has_files)
 
 static const char reads_sql[] =
 	", CASE WHEN row_table = 'file' AND kind IN ('open', 'close', 'io') THEN"
-	" (SELECT CASE WHEN r.error <> 0 OR r.write_bytes > 0 THEN 0 WHEN r.kind <> 'open' THEN 2"
-	" WHEN r.flags & 515 OR r.marks GLOB 'created*' THEN 0 ELSE 1 END FROM s0_file AS r WHERE r.id = "
-	"row_id)"
+	" (SELECT CASE WHEN r.write_bytes > 0 THEN 0 WHEN r.kind <> 'open' THEN CASE r.error WHEN 0 THEN 2 "
+	"ELSE 0 END"
+	" WHEN r.flags & 579 OR r.marks GLOB 'created*' THEN 0 WHEN r.error = 0 THEN 1"
+	" WHEN r.error IN (2, 20) THEN 3 ELSE 0 END" /* ENOENT, ENOTDIR */
+	" FROM s0_file AS r WHERE r.id = row_id)"
 	" END";
 
 void aa_timeline_add_sql(struct aa_query *query, const struct aa_session *session, struct aa_text_buffer *sql)

@@ -207,15 +207,21 @@ static void show_reads(struct aa_query *query, struct aa_fold *fold)
 	aa_cleanup(aa_text_release) struct aa_text_buffer detail = { 0 };
 	struct aa_cell cells[COLUMNS] = { 0 };
 
-	if (fold->reads == 0)
+	if (fold->reads == 0 && fold->missing == 0)
 		return;
-	aa_text_printf(&detail, "%" PRIu64 " file%s opened for reading: aa-query files", fold->reads,
-		       fold->reads == 1 ? "" : "s");
+	if (fold->reads > 0)
+		aa_text_printf(&detail, "%" PRIu64 " file%s opened for reading", fold->reads,
+			       fold->reads == 1 ? "" : "s");
+	if (fold->missing > 0)
+		aa_text_printf(&detail, "%s%" PRIu64 " not found", fold->reads > 0 ? ", " : "",
+			       fold->missing);
+	aa_text_add_string(&detail, fold->missing > 0 ? ": aa-query files --all" : ": aa-query files");
 	cells[SESSION] = aa_cell_integer(fold->reads_session);
 	cells[TIME] = aa_cell_styled(aa_cell_integer(fold->reads_ns), AA_STYLE_DIM);
 	cells[KIND] = aa_cell_styled(aa_cell_text("open"), AA_STYLE_DIM);
 	cells[DETAIL] = aa_cell_styled(aa_cell_text(detail.failed ? NULL : detail.data), AA_STYLE_DIM);
 	fold->reads = 0;
+	fold->missing = 0;
 	aa_render_row(&query->render, cells);
 }
 
@@ -241,11 +247,12 @@ static enum fold_result fold_row(struct timeline *timeline, const struct cursor 
 		return AA_FOLD_SHOW;
 	if (sqlite3_column_int64(cursor->statement, READS) > 0) {
 		fold->reads += sqlite3_column_int64(cursor->statement, READS) == 1;
+		fold->missing += sqlite3_column_int64(cursor->statement, READS) == 3;
 		fold->reads_ns = cursor->time_ns;
 		fold->reads_session = session_id;
 		return AA_FOLD_HIDE;
 	}
-	if (fold->reads > 0) {
+	if (fold->reads > 0 || fold->missing > 0) {
 		show_reads(timeline->query, fold);
 		return AA_FOLD_TOLD;
 	}
