@@ -82,7 +82,7 @@ class Uring(aa.Case):
 		acts = self.acts
 		file = self.uring("openat", CWD, text(self.w("file")), 0o600, 0, os.O_RDWR | os.O_CREAT, 1)
 		self.record_all(file)
-		rows = acts.during(file, "open")
-		self.assertLessEqual(len(rows), 1)
-		for row in rows:
-			self.assertEqual((row["error"], row["path"]), (file.error, self.w("file")))
+		(row,) = acts.during(file, "open")
+		self.assertEqual(row["path"], self.w("file"))
+		# The kernel opens, and then finds no place for the file: the precise tier sees that it was opened.
+		self.assertEqual(row["error"], 0 if row["source"] == "kernel" else file.error)
