@@ -170,7 +170,7 @@ int aa_sysexit_tp(struct aa_sysexit_context *context)
 }
 
 /* A call on files has ended, but for its way out of the kernel: see vfs.h, whose hooks call this helper for it. */
-SEC("fentry/bpf_get_current_ancestor_cgroup_id")
+SEC("fentry/bpf_get_numa_node_id")
 int BPF_PROG(aa_vfs_fentry, __u64 value)
 {
 	struct pt_regs *regs;

@@ -9,10 +9,11 @@
  *
  * What that takes is some 80,000 verified instructions, a second and more of loading if each of fifty programs had it. So
  * these only look whether it concerns us, and one other program does the rest, aa_vfs_fentry. It hangs at a helper that
- * these call: bpf_get_current_ancestor_cgroup_id(), because it has one argument that may be anything, is called for nothing
- * else by us, and hardly by others, whose calls lack the mark and end there. Called from here, it runs at once, in this
- * task. (Tail calls would do, but since 28ead3eaabc1, "bpf: Prevent tail call between progs attached to different hooks",
- * not between hooks of different functions.)
+ * these call: bpf_get_numa_node_id(), because every kernel lets tracing programs call it (bpf_get_current_ancestor_cgroup_id()
+ * only since 5.15), and because it has no argument, so that the first register, which the types of the kernel show as one
+ * of the function's, is free for ours. It is called for nothing else by us; others' calls lack the mark and end there.
+ * Called from here, it runs at once, in this task. (Tail calls would do, but since 28ead3eaabc1, "bpf: Prevent tail call
+ * between progs attached to different hooks", not between hooks of different functions.)
  */
 #ifndef AA_BPF_VFS_H
 #define AA_BPF_VFS_H
@@ -23,10 +24,10 @@
 #include "numbers.h"
 #include "scope.h"
 
-#define AA_VFS_MARK 0xaa5f11e5ull /* above the result, where no level of a cgroup has anything */
+#define AA_VFS_MARK 0xaa5f11e5ull /* above the result: others leave there what they leave */
 
-/* Its argument is an int; what we pass is a whole register. BPF_FUNC_get_current_ancestor_cgroup_id of linux/bpf.h. */
-static __u64 (*aa_get_current_ancestor_cgroup_id)(__u64 level) = (void *)123;
+/* BPF_FUNC_get_numa_node_id of linux/bpf.h, with an argument that it does not know of. */
+static __u64 (*aa_get_numa_node_id)(__u64 unknown) = (void *)42;
 
 /* The call that the current task is in, seen from inside. */
 struct aa_vfs_call {
@@ -59,7 +60,7 @@ static __always_inline struct aa_vfs_call aa_vfs_call_now(__u32 action)
 /* Results are 0, a negative errno, or a number of bytes or a descriptor, which have 31 bits (MAX_RW_COUNT). */
 static __always_inline void aa_vfs_call_ended(int result)
 {
-	aa_get_current_ancestor_cgroup_id(AA_VFS_MARK << 32 | (__u32)result);
+	aa_get_numa_node_id(AA_VFS_MARK << 32 | (__u32)result);
 }
 
 static __always_inline int aa_vfs_ended(__u32 action, int result)

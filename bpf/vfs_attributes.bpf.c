@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Attributes, by the functions that all forms of chmod(2), chown(2) ... come together in, before the name is looked up: so
- * a name that is not there is seen, too. By descriptor, by the functions of the calls themselves. Looked up in 5.10 to
+ * a name that is not there is seen, too. truncate(2), and all by descriptor, by the functions of the calls themselves. Looked up in 5.10 to
  * 7.2; where they differ each form has a program, and the table takes what fits.
  */
 #include "vfs.h"
@@ -36,14 +36,20 @@ int BPF_PROG(aa_utimes_fexit, int dfd, const void *name, const void *times, int 
 	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
-SEC("fexit/do_sys_truncate")
-int BPF_PROG(aa_truncate_fexit, const void *name, __u64 length, long result)
+SEC("fexit/" AA_SYSCALL_FUNCTION(truncate))
+int BPF_PROG(aa_truncate_fexit, const void *unused, long result)
 {
 	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
-SEC("fexit/ksys_truncate")
-int BPF_PROG(aa_truncate7_fexit, const void *name, __u64 length, long result)
+SEC("fexit/" AA_SYSCALL_FUNCTION_COMPAT(truncate))
+int BPF_PROG(aa_truncate32_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_WIDE(truncate64))
+int BPF_PROG(aa_truncate64_fexit, const void *unused, long result)
 {
 	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
