@@ -178,5 +178,6 @@ int BPF_PROG(aa_vfs_fentry, __u64 value)
 	if (value >> 32 != AA_VFS_MARK)
 		return 0;
 	regs = aa_user_registers((struct task_struct *)bpf_get_current_task());
-	return aa_call_seen(regs, (int)value, aa_syscall_number_read(regs), true);
+	aa_call_seen(regs, (int)value, aa_syscall_number_read(regs), true);
+	return 0; /* fentry programs may return nothing else, and 6.12 looks */
 }
