@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Attributes, by the functions that all forms of chmod(2), chown(2) ... come together in, before the name is looked up: so
- * a name that is not there is seen, too. truncate(2), and all by descriptor, by the functions of the calls themselves. Looked up in 5.10 to
+ * a name that is not there is seen, too. chmod(2), truncate(2), and all by descriptor, by the functions of the calls themselves. Looked up in 5.10 to
  * 7.2; where they differ each form has a program, and the table takes what fits.
  */
 #include "vfs.h"
@@ -10,15 +10,38 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-SEC("fexit/do_fchmodat")
-int BPF_PROG(aa_chmod_fexit, int dfd, const void *name, int mode, long result)
+SEC("fexit/" AA_SYSCALL_FUNCTION(chmod))
+int BPF_PROG(aa_chmod_fexit, const void *unused, long result)
 {
 	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }
 
-/* fchmodat2(2): 09da082b07bb ("fs: Add fchmodat2()", 6.6) */
-SEC("fexit/do_fchmodat")
-int BPF_PROG(aa_chmod6_fexit, int dfd, const void *name, int mode, unsigned int flags, long result)
+SEC("fexit/" AA_SYSCALL_FUNCTION(fchmodat))
+int BPF_PROG(aa_fchmodat_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION(fchmodat2))
+int BPF_PROG(aa_fchmodat2_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_32(chmod))
+int BPF_PROG(aa_chmod32_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_32(fchmodat))
+int BPF_PROG(aa_fchmodat32_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_32(fchmodat2))
+int BPF_PROG(aa_fchmodat2_32_fexit, const void *unused, long result)
 {
 	return aa_vfs_ended(AA_SYSCALL_ATTRIBUTES, (int)result);
 }

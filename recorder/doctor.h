@@ -21,7 +21,7 @@
 struct aa_choice {
 	char capability[32];
 	char tier[16];
-	char program[512];
+	char program[768];
 	char reason[512]; /* "" when attached */
 	bool attached;
 	int error;

@@ -17,7 +17,7 @@
 #define AA_PROGRAMS_MAX	      160
 #define AA_PROBES_MAX	      128
 #define AA_REASON_SIZE	      512
-#define AA_PROBE_PROGRAM_SIZE 512
+#define AA_PROBE_PROGRAM_SIZE 768
 
 /*
  * Refuses, with words, what a host must have whatever the programs: capabilities, no lockdown, bpf(2), the

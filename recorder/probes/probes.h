@@ -127,7 +127,7 @@ enum aa_survey_state {
 struct aa_survey_row {
 	const char *capability;
 	enum aa_tier tier;
-	char program[512]; /* "a" or "a+b" */
+	char program[768]; /* "a" or "a+b" */
 	enum aa_survey_state state;
 	bool required; /* the capability is */
 	bool optional; /* a kernel may have been built without what it records */

@@ -7,7 +7,7 @@
 
 #include "probes.h"
 
-#define AA_HOOK_PROGRAMS 24 /* at most, in a row */
+#define AA_HOOK_PROGRAMS 32 /* at most, in a row */
 #define AA_HOOKS_MAX	 96
 
 /* How a program hangs in the kernel. */
