@@ -175,13 +175,37 @@ static int parse_number(const struct option *option, const char *text, uint64_t 
 
 	if (aa_options_parse_size(text, &value) < 0 ||
 	    (option->type == OPTION_COUNT && text[strspn(text, "0123456789")] != '\0'))
-		return aa_error_set(error, -EINVAL, "--%s: not a %s: see --help", option->name,
-				    option->type == OPTION_COUNT ? "number" : "size");
+		return aa_error_set(error, -EINVAL, "--%s: not a %s: %s", option->name,
+				    option->type == OPTION_COUNT ? "number"
+								 : "size (bytes, or with K, M or G)",
+				    option->help);
 	if (value < option->minimum || value > option->maximum ||
 	    (option->type == OPTION_SIZE_POWER_2 && (value & (value - 1)) != 0))
 		return aa_error_set(error, -EINVAL, "--%s: out of range: %s", option->name, option->help);
 	*ret_value = value;
 	return 0;
+}
+
+/* Paths are absolute, and what is no path has a colon: "pipe:[1]". */
+static int check_glob(const struct option *option, const char *text, struct aa_error *error)
+{
+	struct aa_text_buffer quoted = { 0 };
+	size_t size = strlen(text);
+	const char *why = NULL;
+
+	if (size == 0)
+		return aa_error_set(error, -EINVAL, "--%s: empty", option->name);
+	if (strchr("/*?[", *text) == NULL && strchr(text, ':') == NULL)
+		why = "matches nothing: paths begin with / (put */ before it for any directory)";
+	else if (size > 1 && text[size - 1] == '/')
+		why = "matches nothing: no path ends with / (put * behind it for all that is below)";
+	if (why == NULL)
+		return 0;
+	(void)aa_text_quote(&quoted, text, size);
+	(void)aa_error_set(error, -EINVAL, "--%s: %s %s", option->name,
+			   quoted.failed ? "(out of memory)" : quoted.data, why);
+	aa_text_release(&quoted);
+	return -EINVAL;
 }
 
 static bool is_choice(const char *choices, const char *text)
@@ -203,6 +227,7 @@ static int set_value(const struct option *option, const char *text, struct aa_op
 		     struct aa_error *error)
 {
 	void *value = (char *)options + option->offset;
+	int r;
 
 	switch (option->type) {
 	case OPTION_FLAG:
@@ -225,9 +250,8 @@ static int set_value(const struct option *option, const char *text, struct aa_op
 	case OPTION_NAMES:
 		return parse_names(text, value, option->name, error);
 	case OPTION_GLOB:
-		if (*text == '\0')
-			return aa_error_set(error, -EINVAL, "--%s: empty", option->name);
-		return add_string(value, text, strlen(text), error);
+		r = check_glob(option, text, error);
+		return r < 0 ? r : add_string(value, text, strlen(text), error);
 	}
 	return -EINVAL;
 }
@@ -252,6 +276,17 @@ static int unknown_option(const struct aa_command *command, const char *argument
 			 word.failed ? "(out of memory)" : word.data);
 	aa_text_release(&word);
 	return r;
+}
+
+/* What was asked for and would be recorded nowhere: whoever asked would learn it too late. */
+static int check_contents(const struct aa_options *options, struct aa_error *error)
+{
+	if (options->contents != NULL && options->files != NULL && strcmp(options->files, "none") == 0)
+		return aa_error_set(error, -EINVAL, "--content: not with --files none");
+	if (options->contents == NULL && (options->content_store || options->content_max_bytes != 0))
+		return aa_error_set(error, -EINVAL, "--%s: only with --content GLOB",
+				    options->content_store ? "content-store" : "content-max");
+	return 0;
 }
 
 int aa_options_parse(const struct aa_command *command, int argc, char **argv, struct aa_options *ret_options,
@@ -295,7 +330,7 @@ int aa_options_parse(const struct aa_command *command, int argc, char **argv, st
 	if (ret_options->db == NULL)
 		ret_options->db = aa_db_default_path();
 	*ret_first = i;
-	return 0;
+	return check_contents(ret_options, error);
 }
 
 static void free_strings(char ***strings)

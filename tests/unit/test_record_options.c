@@ -150,14 +150,15 @@ static void test_settings(void **state)
 
 	(void)state;
 	expect_settings(&parsed.options, "files=all;");
-	parsed = PARSE(&attach, (char *)"--exclude=b", (char *)"--content=x", (char *)"--files=none",
-		       (char *)"--exclude=a", (char *)"--content=y");
+	parsed = PARSE(&attach, (char *)"--exclude=*b", (char *)"--content=/x", (char *)"--files=writes",
+		       (char *)"--exclude=pipe:*", (char *)"--content=/");
 	expect_settings(&parsed.options,
-			"files=none;exclude=b;exclude=a;content=x;content=y;content-max=1048576;");
+			"files=writes;exclude=*b;exclude=pipe:*;content=/x;content=/;content-max=1048576;");
 	parsed.options.content_max_bytes = 7;
 	parsed.options.content_store = true;
-	expect_settings(&parsed.options,
-			"files=none;exclude=b;exclude=a;content=x;content=y;content-max=7;content-store=1;");
+	expect_settings(
+		&parsed.options,
+		"files=writes;exclude=*b;exclude=pipe:*;content=/x;content=/;content-max=7;content-store=1;");
 	aa_options_release(&parsed.options);
 }
 
@@ -214,6 +215,13 @@ static void test_refusals(void **state)
 	refuse(PARSE(&run, (char *)"--files=some"), "all|writes|none");
 	refuse(PARSE(&run, (char *)"--exclude="), "empty");
 	refuse(PARSE(&run, (char *)"--content", (char *)""), "empty");
+	refuse(PARSE(&run, (char *)"--exclude=tmp/*"), "'tmp/*' matches nothing");
+	refuse(PARSE(&run, (char *)"--exclude=/tmp/"), "no path ends with /");
+	refuse(PARSE(&run, (char *)"--content=x\033[31m"), "'x\\x1B[31m' matches nothing");
+	refuse(PARSE(&run, (char *)"--content=/x", (char *)"--files=none"), "not with --files none");
+	refuse(PARSE(&run, (char *)"--content-store"), "--content-store: only with --content");
+	refuse(PARSE(&run, (char *)"--content-max=2M"), "--content-max: only with --content");
+	refuse(PARSE(&run, (char *)"--ring-size=64Q"), "bytes, or with K, M or G");
 	refuse(PARSE(&run, (char *)"--content-max=2G"), "at most 1G");
 	refuse(PARSE(&run, (char *)"--content-max=0"), "at most 1G");
 	refuse(PARSE(&run, (char *)"--file-ring-size=100M"), "power of 2");
