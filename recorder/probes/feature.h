@@ -15,4 +15,7 @@ bool aa_preempts(char *ret_words, size_t size);
 /* The mode in brackets of <debugfs>/sched/preempt, "none (voluntary) full"; false if there is none. Pure. */
 bool aa_preempt_mode(const char *text, char *ret_mode, size_t size);
 
+/* The mode that a kernel with PREEMPT_DYNAMIC was built to begin with, of the text of its configuration. Pure. */
+bool aa_preempt_built(const char *config, char *ret_mode, size_t size);
+
 #endif

@@ -39,6 +39,8 @@
 #define CALL_SIGNATURE	 "pt_regs*"
 /* Names were the program's own strings up to 5.14 in some: d62cb0aba67a and its kin (5.15) pass what was fetched. */
 #define NAME_SIGNATURE "4,filename*"
+/* user_data stands before the result: 5.10; 5.19; 6.3. Without types it is tried, and refused where it is attached. */
+#define COMPLETE_SIGNATURE "*,8|*,*,8|io_ring_ctx*,*,8"
 
 /* One program reads better in one line. */
 /* clang-format off */
@@ -156,12 +158,12 @@ const struct aa_program_info aa_program_infos[] = {
 	{ "aa_vmsplice32_fexit", AA_PROGRAM_FEXIT, SYSCALL_FUNCTION_32("vmsplice"), CALL_SIGNATURE },
 	{ "aa_close_fentry", AA_PROGRAM_FENTRY, "__fput", "file*" },
 	{ "aa_close_kprobe", AA_PROGRAM_KPROBE, "__fput", "file*" },
-	{ "aa_close_raw", AA_PROGRAM_RAW_TP, "kmem_cache_free", NULL },
+	{ "aa_close_raw", AA_PROGRAM_RAW_TP, "kmem_cache_free", "8,*,kmem_cache*|8,*,*" },
 	{ "aa_close_site_raw", AA_PROGRAM_RAW_TP, "kmem_cache_free", NULL },
 	{ "aa_sweep_run", AA_PROGRAM_RUN, "", NULL },
 	{ "aa_uring_submit_req_raw", AA_PROGRAM_RAW_TP, "io_uring_submit_req", NULL },
 	{ "aa_uring_submit_sqe_raw", AA_PROGRAM_RAW_TP, "io_uring_submit_sqe", NULL },
-	{ "aa_uring_complete_args_raw", AA_PROGRAM_RAW_TP, "io_uring_complete", NULL },
+	{ "aa_uring_complete_args_raw", AA_PROGRAM_RAW_TP, "io_uring_complete", COMPLETE_SIGNATURE },
 	{ "aa_uring_complete_raw", AA_PROGRAM_RAW_TP, "io_uring_complete", NULL },
 	{ "aa_adopt_iter", AA_PROGRAM_ITERATOR, "task", NULL },
 	{ "aa_adopt_run", AA_PROGRAM_RUN, "", NULL },

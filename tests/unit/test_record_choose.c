@@ -413,6 +413,27 @@ static void test_preempt_mode(void **state)
 	assert_false(aa_preempt_mode("(abcdefghijklmnopqrstuvwxyz)", mode, sizeof(mode)));
 }
 
+static void test_preempt_built(void **state)
+{
+	char mode[16];
+
+	(void)state;
+	assert_true(aa_preempt_built("CONFIG_PREEMPT_BUILD=y\nCONFIG_PREEMPT_NONE=y\n"
+				     "# CONFIG_PREEMPT_VOLUNTARY is not set\nCONFIG_PREEMPT_DYNAMIC=y\n",
+				     mode, sizeof(mode)));
+	assert_string_equal(mode, "none");
+	assert_true(aa_preempt_built("#\n# CONFIG_PREEMPT_NONE is not set\nCONFIG_PREEMPT_VOLUNTARY=y\n",
+				     mode, sizeof(mode)));
+	assert_string_equal(mode, "voluntary");
+	assert_true(aa_preempt_built("\nCONFIG_PREEMPT=y\n", mode, sizeof(mode)));
+	assert_string_equal(mode, "full");
+	assert_true(aa_preempt_built("\nCONFIG_PREEMPT_LAZY=y\n", mode, sizeof(mode)));
+	assert_string_equal(mode, "lazy");
+	assert_false(aa_preempt_built("\nCONFIG_PREEMPT_RCU=y\nCONFIG_PREEMPT_NONE_BUILD=y\n", mode,
+				      sizeof(mode)));
+	assert_false(aa_preempt_built("", mode, sizeof(mode)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_signature_fits),
 		cmocka_unit_test_setup(test_signature, all_there),
 		cmocka_unit_test(test_preempt_mode),
+		cmocka_unit_test(test_preempt_built),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
