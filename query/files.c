@@ -109,7 +109,10 @@ static unsigned what_of(const struct aa_trail_row *row)
 {
 	switch (row->kind) {
 	case AA_TRAIL_OPEN:
-		return row->created ? AA_FILES_CREATED : aa_trail_writes(row) ? AA_FILES_TRUNCATED : 0;
+		return (row->created	       ? AA_FILES_CREATED
+			: aa_trail_writes(row) ? AA_FILES_TRUNCATED
+					       : 0) |
+		       (aa_trail_may_write(row) ? AA_FILES_MAY_WRITE : 0);
 	case AA_TRAIL_CLOSE:
 	case AA_TRAIL_IO:
 		return row->write_bytes > 0 ? AA_FILES_WRITTEN : 0;
@@ -188,7 +191,7 @@ static int add_first(struct aa_files *files, const struct aa_trail_row *row)
 		if (!sums || r < 0)
 			return r;
 	}
-	sum->what |= what_of(row);
+	sum->what |= what_of(row) | (row->uncounted ? AA_FILES_UNCOUNTED : 0);
 	sum->opens += row->kind == AA_TRAIL_OPEN;
 	sum->read_bytes = add(sum->read_bytes, row->read_bytes);
 	sum->write_bytes = add(sum->write_bytes, row->write_bytes);

@@ -28,7 +28,9 @@
 #define AA_FILES_MISSED	   0x8000u /* only looked for: ENOENT, ENOTDIR */
 #define AA_FILES_ENTERED   0x10000u
 #define AA_FILES_WRITTEN   0x20000u
-#define AA_FILES_CHANGES   (~(AA_FILES_FAILED | AA_FILES_MISSED | AA_FILES_ENTERED))
+#define AA_FILES_UNCOUNTED 0x40000u /* not all bytes are in the sums */
+#define AA_FILES_MAY_WRITE 0x80000u /* nor would they tell that it was written */
+#define AA_FILES_CHANGES   (~(AA_FILES_FAILED | AA_FILES_MISSED | AA_FILES_ENTERED | AA_FILES_UNCOUNTED))
 
 /* Processes that are named: the first ones. */
 #define AA_FILES_NAMED 3

@@ -142,7 +142,7 @@ static void note_row(struct left *left, const struct aa_trail_row *row, const st
 	bool sums = row->kind == AA_TRAIL_CLOSE || row->kind == AA_TRAIL_IO;
 
 	if (row->has_size && result->file != AA_NAMES_NONE)
-		left->sizes[result->file] = (struct size){ true, row->size_bytes };
+		left->sizes[result->file] = (struct size){ !aa_trail_may_write(row), row->size_bytes };
 	if (row->error != 0 || sums)
 		return;
 	if (row->kind == AA_TRAIL_RENAME) {

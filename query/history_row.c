@@ -140,6 +140,8 @@ static void say_open(struct aa_text_buffer *out, const struct aa_cell *cells)
 		       : cells[FLAGS].integer & FLAG_TRUNCATE ? "emptied: "
 							      : "",
 		       text_of(&cells[PATH]), access[cells[FLAGS].integer & FLAG_ACCESS]);
+	if (has_mark(cells, "no-sums"))
+		aa_text_add_string(out, ", bytes not counted");
 }
 
 static void say_sums(struct aa_text_buffer *out, const struct aa_cell *cells)
@@ -232,7 +234,8 @@ static bool is_hidden(const struct aa_query *query, const struct aa_cell *cells)
 	if (!aa_render_is_text(&query->render) || query->settings.all || cells[ERROR].integer != 0)
 		return false;
 	if (strcmp(kind, "open") == 0)
-		return !has_mark(cells, "created") && !(cells[FLAGS].integer & FLAG_TRUNCATE);
+		return !has_mark(cells, "created") && !(cells[FLAGS].integer & FLAG_TRUNCATE) &&
+		       !(has_mark(cells, "no-sums") && (cells[FLAGS].integer & FLAG_ACCESS));
 	return (strcmp(kind, "close") == 0 || strcmp(kind, "io") == 0) && cells[WRITTEN].integer == 0 &&
 	       !has_mark(cells, "mapped");
 }

@@ -10,6 +10,7 @@
 #include "replay/array.h"
 #include "statement.h"
 
+#define OPEN_ACCESS	 3     /* O_ACCMODE: 0 is to read */
 #define OPEN_TRUNCATES	 0x200 /* O_TRUNC, the same on x86_64 and arm64 */
 #define RENAME_IF_FREE	 1     /* RENAME_NOREPLACE */
 #define RENAME_EXCHANGES 2     /* RENAME_EXCHANGE */
@@ -304,6 +305,7 @@ int aa_trail_next(struct aa_trail *trail, struct aa_trail_row *ret_row)
 	sqlite3_stmt *rows = trail->rows;
 	int r = aa_statement_step(trail->query, rows);
 	const char *marks;
+	bool by_parent;
 
 	if (r <= 0)
 		return r;
@@ -333,6 +335,7 @@ int aa_trail_next(struct aa_trail *trail, struct aa_trail_row *ret_row)
 	ret_row->is_free = (ret_row->flags & RENAME_IF_FREE) ||
 			   (ret_row->node.known && strcmp(aa_statement_text(rows, SOURCE), "kernel") == 0);
 	ret_row->created = *marks && has_mark(marks, "created");
+	ret_row->uncounted = *marks && has_mark(marks, "no-sums");
 	ret_row->exchange = ret_row->kind == AA_TRAIL_RENAME &&
 			    ((ret_row->flags & RENAME_EXCHANGES) || has_mark(marks, "exchange"));
 	r = find_process(trail, &ret_row->process);
@@ -342,8 +345,12 @@ int aa_trail_next(struct aa_trail *trail, struct aa_trail_row *ret_row)
 		r = find_path(trail, PATH2, &ret_row->path2);
 	if (r < 0)
 		return r;
-	ret_row->is_place =
-		leads_there(aa_trail_path(trail, ret_row->path), marks, "path-", "path-outside-root");
+	/* In a directory that is no more nothing is found: a name was removed there by way of its "..". */
+	by_parent = ret_row->error == 0 &&
+		    (ret_row->kind == AA_TRAIL_UNLINK || ret_row->kind == AA_TRAIL_RMDIR) &&
+		    strcmp(aa_statement_text(rows, SOURCE), "user") == 0;
+	ret_row->is_place = leads_there(aa_trail_path(trail, ret_row->path), marks, "path-",
+					by_parent ? "path-unlinked" : "path-outside-root");
 	ret_row->is_place2 =
 		leads_there(aa_trail_path(trail, ret_row->path2), marks, "path2-", "path2-outside-root");
 	return 1;
@@ -453,6 +460,12 @@ int aa_trail_apply(struct aa_trail *trail, struct aa_names *names, const struct 
 		ret_result->slot2 = second.slot;
 	}
 	return r < 0 ? out_of_memory(trail) : 0;
+}
+
+bool aa_trail_may_write(const struct aa_trail_row *row)
+{
+	return row->kind == AA_TRAIL_OPEN && row->error == 0 && row->uncounted &&
+	       (row->flags & OPEN_ACCESS) != 0;
 }
 
 bool aa_trail_writes(const struct aa_trail_row *row)

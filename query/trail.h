@@ -62,8 +62,9 @@ struct aa_trail_row {
 	bool is_place2; /* likewise */
 	bool created;
 	bool exchange;
-	bool is_free; /* of a rename: there was nothing at path2, if node2 is not known */
-	char type;    /* first letter of its type in the database, 'p' for fifo, 0: not known */
+	bool uncounted; /* no room for this open file: its bytes are in no sum, and its close is missing */
+	bool is_free;	/* of a rename: there was nothing at path2, if node2 is not known */
+	char type;	/* first letter of its type in the database, 'p' for fifo, 0: not known */
 	bool by_descriptor;
 	bool has_size;
 	int64_t flags;
@@ -132,6 +133,9 @@ int aa_trail_apply(struct aa_trail *trail, struct aa_names *names, const struct 
 
 /* True if the row changes what is in a file: bytes written, a truncation, an open that truncates, a mapping ... */
 bool aa_trail_writes(const struct aa_trail_row *row);
+
+/* An open for writing of a file whose bytes nobody counted. */
+bool aa_trail_may_write(const struct aa_trail_row *row);
 
 /* False, with the answer's text set, if the session has no file table. */
 bool aa_trail_has_files(struct aa_query *query, const struct aa_sessions *sessions);

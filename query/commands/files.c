@@ -72,14 +72,14 @@ static const struct {
 	{ AA_FILES_OWNER, "chown" },	      { AA_FILES_TIMES, "utimes" },
 	{ AA_FILES_XATTR, "xattr" },	      { AA_FILES_MOUNTED, "mounted" },
 	{ AA_FILES_ENTERED, "entered" },      { AA_FILES_RENAMED, "renamed" },
-	{ AA_FILES_DELETED, "deleted" },
+	{ AA_FILES_DELETED, "deleted" },      { AA_FILES_UNCOUNTED, "bytes not counted" },
 };
 
 /* True if one of the options asks for it, or none does. */
 static bool is_wanted(const struct aa_query *query, const struct aa_files_sum *sum)
 {
 	const struct aa_settings *settings = &query->settings;
-	unsigned content = AA_FILES_WRITTEN | AA_FILES_TRUNCATED | AA_FILES_MAPPED;
+	unsigned content = AA_FILES_WRITTEN | AA_FILES_TRUNCATED | AA_FILES_MAPPED | AA_FILES_MAY_WRITE;
 
 	if (!settings->written && !settings->created && !settings->deleted)
 		return true;
@@ -160,8 +160,11 @@ static int show_sum(struct aa_query *query, const struct aa_files *files, const 
 	cells[FIRST] = aa_cell_integer(sum->first_ns);
 	cells[LAST] = cells[LAST_TIME] = aa_cell_integer(sum->last_ns);
 	cells[OPENS] = aa_cell_integer(sum->opens);
-	cells[READ] = aa_cell_integer(sum->read_bytes);
-	cells[WRITTEN] = aa_cell_integer(sum->write_bytes);
+	/* Not nothing, if nobody counted. */
+	if (!(sum->what & AA_FILES_UNCOUNTED) || sum->read_bytes > 0)
+		cells[READ] = aa_cell_integer(sum->read_bytes);
+	if (!(sum->what & AA_FILES_UNCOUNTED) || sum->write_bytes > 0)
+		cells[WRITTEN] = aa_cell_integer(sum->write_bytes);
 	cells[WHAT] = aa_cell_styled(aa_cell_text(what.size > 0 ? what.data : NULL), style_of(sum));
 	cells[CREATED] = aa_cell_integer((sum->what & AA_FILES_CREATED) != 0);
 	cells[DELETED] = aa_cell_integer((sum->what & AA_FILES_DELETED) != 0);

@@ -96,6 +96,36 @@ class Files(golden.Golden):
         rows = self.rows(self.session([("open", "/w/b", {"error": 2}), ("rename", "/w/a", {"path2": "/w/b"})]), "files", "--left")
         self.assertEqual([(row["path"], row["certain"]) for row in rows], [("/w/b", 1)])
 
+    def test_left_by_way_of_a_directory_that_is_gone(self):
+        """rmdir ../d in d: its base is what it removed."""
+        self.assertEqual(self.left([
+            ("mkdir", "/w/d", {"source": "user"}),
+            ("chdir", "/w/d", {"inode": 1, "type": "dir", "source": "kernel"}),
+            ("rmdir", "/w/d", {"source": "user", "marks": "path-unlinked"}),
+            ("mkdir", "/w/d/e", {"source": "user", "marks": "path-unlinked", "error": 2}),
+            ("open", "/w/f", {"inode": 2, "marks": "created", "source": "kernel"}),
+            ("unlink", "/w/f", {"inode": 3, "marks": "path-unlinked", "source": "kernel"}),
+        ]), {"/w/f": "created"})
+
+    def test_bytes_that_nobody_counted(self):
+        """--max-open-files: what was opened beyond it says so everywhere, and is no file of 0 bytes."""
+        db = self.session([
+            ("open", "/w/new", {"inode": 1, "marks": "created,no-sums", "flags": 577, "size_bytes": 0}),
+            ("open", "/w/old", {"inode": 2, "marks": "no-sums", "flags": 1025, "size_bytes": 7}),
+            ("open", "/w/read", {"inode": 3, "marks": "no-sums", "flags": 0, "size_bytes": 7}),
+            ("open", "/w/both", {"inode": 4, "marks": "created,no-sums", "flags": 577, "size_bytes": 0}),
+            ("open", "/w/both", {"inode": 4, "flags": 2}),
+            ("close", "/w/both", {"inode": 4, "open_id": 5, "write_bytes": 5, "read_bytes": 0, "size_bytes": 9}),
+        ])
+        rows = {row["path"]: row for row in self.rows(db, "files")}
+        self.assertEqual((rows["/w/new"]["write_bytes"], rows["/w/new"]["what"]), (None, "created, bytes not counted"))
+        self.assertEqual((rows["/w/read"]["read_bytes"], rows["/w/read"]["what"]), (None, "bytes not counted"))
+        self.assertEqual((rows["/w/both"]["write_bytes"], rows["/w/both"]["read_bytes"]), (5, None))
+        self.assertEqual([row["path"] for row in self.rows(db, "files", "--written")], ["/w/both", "/w/new", "/w/old"])
+        self.assertEqual({row["path"]: row["size_bytes"] for row in self.rows(db, "files", "--left")}, {"/w/both": 9, "/w/new": None})
+        text = self.text(db, "history", "/w/old")
+        self.assertIn("/w/old opened for writing, bytes not counted", text)
+
     def test_left_by_whom(self):
         rows = [("open", "/w/a", {"inode": 1, "marks": "created"}), ("open", "/w/b", {"inode": 2, "marks": "created", "process_id": 2})]
         self.assertEqual(self.left(rows, "--pid", "102"), {"/w/b": "created"})
