@@ -210,7 +210,7 @@ static __always_inline void aa_change_string(const struct aa_header *base, const
 			     (__u32)(field_and_options >> 8));
 
 	if (r == -2 && call->error != EFAULT)
-		aa_count_loss(base->slot, AA_LOSS_UNREADABLE, AA_EVENT_TEXT);
+		aa_count_loss(base->slot, AA_LOSS_UNREADABLE, AA_KIND_FILE_TEXT);
 }
 
 #define AA_PLAIN(field) ((field) | (__u64)AA_NAME_PLAIN << 8)

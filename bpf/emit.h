@@ -135,7 +135,9 @@ static __always_inline void *aa_reserve(const struct aa_header *base, enum aa_ev
 	else
 		header = bpf_ringbuf_reserve(&aa_ring_lifecycle, size, 0);
 	if (!header) {
-		aa_count_loss(base->slot, AA_LOSS_RING_FULL, kind);
+		aa_count_loss(base->slot, AA_LOSS_RING_FULL,
+			      kind == AA_EVENT_TEXT && base->flags & AA_FLAG_ACTIVITY ? AA_KIND_FILE_TEXT
+										      : kind);
 		return NULL;
 	}
 	*header = *base;

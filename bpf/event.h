@@ -60,6 +60,9 @@
 	X(UMOUNT, 32, "umount") \
 	X(PIVOT_ROOT, 33, "pivot_root")
 
+/* The loss counter of texts of the activity lane; those of the other lanes are counted under TEXT. No record has this kind. */
+#define AA_KIND_FILE_TEXT (AA_KIND_SLOTS - 1)
+
 /* Kinds from here are files: the activity lane, together with their texts. */
 #define AA_EVENT_FILE_FIRST 10
 #define AA_EVENT_FILE_LAST  33

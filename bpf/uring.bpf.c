@@ -150,7 +150,7 @@ AA_SUBPROGRAM int aa_uring_remember(const struct io_kiocb *request, __u64 key, _
 	if (!note)
 		return 0;
 	if (bpf_map_update_elem(&aa_uring_requests, &key, note, BPF_ANY) != 0) {
-		aa_count_loss(base.slot, AA_LOSS_URING_FULL, AA_EVENT_TEXT);
+		aa_count_loss(base.slot, AA_LOSS_URING_FULL, AA_KIND_FILE_TEXT);
 		return 0;
 	}
 	note = bpf_map_lookup_elem(&aa_uring_requests, &key);

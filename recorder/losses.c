@@ -19,6 +19,8 @@ const char *aa_losses_kind_name(unsigned kind)
 #undef X
 	};
 
+	if (kind == AA_KIND_FILE_TEXT)
+		kind = AA_EVENT_TEXT;
 	return kind < AA_KIND_SLOTS && names[kind] != NULL ? names[kind] : "any";
 }
 
@@ -48,11 +50,10 @@ void aa_losses_init(struct aa_losses *losses, struct aa_kernel *kernel, int64_t 
 	aa_losses_stored(losses);
 }
 
-/* A text may be of a program start or of a file: its counter does not tell. */
 static enum aa_lane lane_of(unsigned kind)
 {
-	if (kind == AA_EVENT_TEXT)
-		return AA_LANE_COUNT;
+	if (kind == AA_KIND_FILE_TEXT)
+		return AA_LANE_ACTIVITY;
 	return kind >= AA_EVENT_FILE_FIRST && kind <= AA_EVENT_FILE_LAST ? AA_LANE_ACTIVITY
 									 : AA_LANE_LIFECYCLE;
 }

@@ -55,14 +55,13 @@ const char *aa_event_kind_name(unsigned kind)
 
 const char *aa_lane_name(enum aa_lane lane)
 {
-	static const char *const names[AA_LANE_COUNT + 1] = {
+	static const char *const names[AA_LANE_COUNT] = {
 		[AA_LANE_LIFECYCLE] = "lifecycle",
 		[AA_LANE_ACTIVITY] = "activity",
 		[AA_LANE_PAYLOAD] = "payload",
-		[AA_LANE_COUNT] = "any",
 	};
 
-	return (unsigned)lane <= AA_LANE_COUNT ? names[lane] : "unknown";
+	return (unsigned)lane < AA_LANE_COUNT ? names[lane] : "unknown";
 }
 
 size_t aa_comm_length(const char comm[AA_COMM_SIZE])

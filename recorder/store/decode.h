@@ -43,7 +43,7 @@ enum aa_event_result aa_event_decode(const void *bytes, uint32_t size, struct aa
 /* "exec", or NULL for a kind that this build does not know. */
 const char *aa_event_kind_name(unsigned kind);
 
-/* "lifecycle"; "any" for AA_LANE_COUNT: what cannot be told */
+/* "lifecycle" */
 const char *aa_lane_name(enum aa_lane lane);
 
 /* Length of a task name, which need not have a NUL. */

@@ -49,7 +49,7 @@ struct aa_gap {
 	uint64_t begin_boot_ns;
 	uint64_t end_boot_ns;
 	uint64_t count;
-	enum aa_lane lane;  /* AA_LANE_COUNT: not known */
+	enum aa_lane lane;
 	const char *kind;   /* "fork", "exec", ..., "any" */
 	const char *reason; /* as in s0_gap.reason */
 	const char *detail; /* NULL or words; borrowed */

@@ -72,9 +72,8 @@ class FileStorm(aa.Case):
 			recording = self.finish(process)
 		self.assertEqual(recording.status, 0, recording.err)
 		session, lost = recording.session, self.lost(recording.session)
-		# A text does not tell whether it was of a file.
-		self.assertEqual({(lane, kind == "text", reason) for lane, kind, reason in lost if reason != "incomplete"},
-				 {("activity", False, "ring-full"), ("any", True, "ring-full")}, lost)
+		self.assertEqual({(lane, reason) for lane, kind, reason in lost if reason != "incomplete"},
+				 {("activity", "ring-full")}, lost)
 		rows = {row["kind"]: row["n"] for row in session.rows("SELECT kind, count(*) AS n FROM s0_file GROUP BY kind")}
 		# Whose files: the storm's, and a few that each process opens itself, which are in neither of the two or in one.
 		for kind in ("rename", "unlink"):

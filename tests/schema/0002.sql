@@ -419,7 +419,7 @@ CREATE TABLE s1_gap ( -- What is not here, or not whole.
 	id INTEGER PRIMARY KEY,          -- row, in the order of recording
 	time_ns INTEGER NOT NULL,        -- it happened between time_ns
 	end_ns INTEGER NOT NULL,         -- and end_ns
-	lane TEXT NOT NULL,              -- 'lifecycle', 'activity' (files), 'payload', or 'any' where it is not known
+	lane TEXT NOT NULL,              -- 'lifecycle', 'activity' (files), 'payload'
 	kind TEXT NOT NULL,              -- kind of event, or 'any'
 	reason TEXT NOT NULL,            -- 'ring-full', 'scope-full', 'unreadable', 'truncated', 'recursion', 'malformed', 'incomplete', 'recorder', 'files-full' (table of open files), 'uring-full'; 'excluded' is no loss: left out on request (--files, --exclude)
 	count INTEGER NOT NULL,          -- events; bytes where reason is 'truncated'
@@ -654,7 +654,7 @@ CREATE TABLE s2_gap ( -- What is not here, or not whole.
 	id INTEGER PRIMARY KEY,          -- row, in the order of recording
 	time_ns INTEGER NOT NULL,        -- it happened between time_ns
 	end_ns INTEGER NOT NULL,         -- and end_ns
-	lane TEXT NOT NULL,              -- 'lifecycle', 'activity' (files), 'payload', or 'any' where it is not known
+	lane TEXT NOT NULL,              -- 'lifecycle', 'activity' (files), 'payload'
 	kind TEXT NOT NULL,              -- kind of event, or 'any'
 	reason TEXT NOT NULL,            -- 'ring-full', 'scope-full', 'unreadable', 'truncated', 'recursion', 'malformed', 'incomplete', 'recorder', 'files-full' (table of open files), 'uring-full'; 'excluded' is no loss: left out on request (--files, --exclude)
 	count INTEGER NOT NULL,          -- events; bytes where reason is 'truncated'

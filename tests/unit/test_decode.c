@@ -159,7 +159,7 @@ static void test_names(void **state)
 	assert_string_equal(aa_lane_name(AA_LANE_LIFECYCLE), "lifecycle");
 	assert_string_equal(aa_lane_name(AA_LANE_ACTIVITY), "activity");
 	assert_string_equal(aa_lane_name(AA_LANE_PAYLOAD), "payload");
-	assert_string_equal(aa_lane_name(AA_LANE_COUNT), "any");
+	assert_string_equal(aa_lane_name(AA_LANE_COUNT), "unknown");
 	assert_int_equal(aa_comm_length("0123456789abcde"), 15);
 	assert_int_equal(aa_comm_length(full), 16);
 }

@@ -179,7 +179,7 @@ static void test_losses(void **state)
 		{ .kind = "open", .reason = "ring-full", .lane = AA_LANE_ACTIVITY },
 		{ .kind = "close", .reason = "files-full", .lane = AA_LANE_ACTIVITY },
 		{ .kind = "rename", .reason = "uring-full", .lane = AA_LANE_ACTIVITY },
-		{ .kind = "text", .reason = "ring-full", .lane = AA_LANE_COUNT },
+		{ .kind = "text", .reason = "ring-full", .lane = AA_LANE_LIFECYCLE },
 		{ .kind = "any", .reason = "excluded", .lane = AA_LANE_ACTIVITY },
 	};
 	struct aa_batch batch = { .gaps = gaps, .gap_count = sizeof(gaps) / sizeof(gaps[0]) };
@@ -191,7 +191,7 @@ static void test_losses(void **state)
 	assert_int_equal(aa_store_commit(t->store, &batch, &t->error), 0);
 	expect_rows(t, "SELECT lane, kind, reason, count FROM s1_gap",
 		    "activity|open|ring-full|1\nactivity|close|files-full|2\nactivity|rename|uring-full|4\n"
-		    "any|text|ring-full|8\nactivity|any|excluded|16\n");
+		    "lifecycle|text|ring-full|8\nactivity|any|excluded|16\n");
 	expect_rows(t, "SELECT lost_count FROM session", "7\n");
 }
 
