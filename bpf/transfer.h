@@ -35,7 +35,7 @@ int aa_transfer_packed(__u64 file, __u64 result, __u64 start_ns, __u64 ids, __u6
 
 /*
  * The same of any file; one that is met for the first time is recorded as inherited, from here and not from the function
- * above, whose stack would be in the way. NULL: a descriptor that another thread has closed meanwhile.
+ * above, whose stack would be in the way. NULL: there is none.
  */
 static __always_inline void aa_transfer_add(const struct aa_header *base, const struct file *file, bool write,
 					    long result)
@@ -194,6 +194,9 @@ AA_SUBPROGRAM int aa_transfer_ended(struct pt_regs *regs, long result, __u32 cal
 		in = aa_file_of(task, (__u32)transfer.in);
 	if (transfer.out >= 0)
 		out = aa_file_of(task, (__u32)transfer.out);
+	/* Another thread has closed the descriptor meanwhile. */
+	if (result > 0 && ((transfer.in >= 0 && !in) || (transfer.out >= 0 && !out)))
+		aa_count_loss(base.slot, AA_LOSS_UNREADABLE, AA_EVENT_IO);
 	/* Into a pipe, or out of it: as its end says. */
 	if (call == AA_CALL_VMSPLICE && BPF_CORE_READ(in, f_mode) & AA_FMODE_WRITE) {
 		out = in;

@@ -3,6 +3,7 @@
 
 import errno
 import os
+import sys
 
 import aa
 import files
@@ -172,6 +173,24 @@ class Bytes(aa.Case):
 		acts.do("write", dup, buffer(10), 10), acts.do("write", 70, buffer(100), 100), acts.do("write", 80, buffer(1000), 1000)
 		acts.record()
 		self.assertEqual(self.sums_of(file), (0, 0, 1111, 4))
+
+	def test_a_descriptor_that_is_closed_meanwhile(self):
+		"""By another thread, while the write that uses it waits: where the file is not known then, there is a gap."""
+		script = ("import os, threading, time\n"
+			  "out, into = os.pipe()\n"
+			  "writer = threading.Thread(target=os.write, args=(into, bytes(100000)))\n"
+			  "writer.start()\n"
+			  "time.sleep(0.3)\n"
+			  "os.close(into)\n"
+			  "count = 0\n"
+			  "while count < 100000:\n"
+			  "    count += len(os.read(out, 100000))\n"
+			  "writer.join()\n")
+		session = self.record(sys.executable, "-B", "-c", script).session
+		rows = session.rows("SELECT sum(write_bytes) AS written, sum(read_bytes) AS read FROM s0_file_view WHERE type = 'fifo'")
+		lost = sum(gap["count"] for gap in session.gaps() if (gap["kind"], gap["reason"]) == ("io", "unreadable"))
+		self.assertEqual(rows[0]["read"], 100000)
+		self.assertIn((rows[0]["written"] or 0, lost), [(100000, 0), (0, 1)])
 
 	def test_fork(self):
 		acts = self.acts
