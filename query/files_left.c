@@ -207,7 +207,7 @@ static bool is_left(const struct left *left, uint32_t slot)
 
 static int show_found(struct left *left, const struct found *found)
 {
-	static const char *const words[] = { "in renamed directory", "created", "renamed", "linked" };
+	static const char *const words[] = { "in new directory", "created", "renamed", "linked" };
 	aa_cleanup(aa_text_release) struct aa_text_buffer from = { 0 };
 	aa_cleanup(aa_text_release) struct aa_text_buffer note = { 0 };
 	const struct origin *origin = find_origin(left, found->slot);
@@ -216,11 +216,14 @@ static int show_found(struct left *left, const struct found *found)
 	bool certain = aa_names_was_before(&left->names, found->slot) == AA_BEFORE_NO;
 	const struct aa_trail_process *process = &left->trail.processes[origin->process];
 	struct aa_cell cells[COLUMNS] = { 0 };
+	const char *what = words[how];
 
-	if (how == HOW_UNKNOWN)
+	if (how == HOW_UNKNOWN && origin->how == HOW_RENAMED) {
+		what = "in renamed directory";
 		(void)aa_names_first_path(&left->names, found->slot, &from);
-	else if (origin->from != AA_TRAIL_NONE)
+	} else if (how != HOW_UNKNOWN && origin->from != AA_TRAIL_NONE) {
 		aa_text_add_string(&from, aa_trail_path(&left->trail, origin->from));
+	}
 	if (from.size > 0)
 		aa_text_printf(&note, "  (from %s)", from.data);
 	if (!certain)
@@ -231,7 +234,7 @@ static int show_found(struct left *left, const struct found *found)
 	cells[TIME] = cells[TIME_ISO] = aa_cell_integer(origin->time_ns);
 	if (left->sizes[file].known)
 		cells[SIZE] = aa_cell_integer(left->sizes[file].bytes);
-	cells[WHAT] = aa_cell_text(words[how]);
+	cells[WHAT] = aa_cell_text(what);
 	cells[CERTAIN] = aa_cell_integer(certain);
 	cells[PID] = process->has_pid ? aa_cell_integer(process->pid) : aa_cell_null();
 	cells[COMM] = aa_cell_text(aa_trail_comm(&left->trail, origin->process));

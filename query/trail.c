@@ -325,6 +325,9 @@ int aa_trail_next(struct aa_trail *trail, struct aa_trail_row *ret_row)
 		.node = read_node(rows, DEVICE, INODE, GENERATION),
 		.node2 = read_node(rows, DEVICE2, INODE2, -1),
 	};
+	/* Of a mount it is the file system's. */
+	if (ret_row->kind == AA_TRAIL_MOUNT && strcmp(aa_statement_text(rows, TYPE), "dir") != 0)
+		ret_row->type = 0;
 	/* By name, the portable tier knows only what was asked for. */
 	if (!ret_row->has_size && ret_row->kind == AA_TRAIL_TRUNCATE && ret_row->error == 0 &&
 	    sqlite3_column_type(rows, LENGTH) == SQLITE_INTEGER) {
@@ -412,8 +415,6 @@ static char type_of(const struct aa_trail_row *row)
 	case AA_TRAIL_RMDIR:
 	case AA_TRAIL_CHDIR:
 	case AA_TRAIL_CHROOT:
-	case AA_TRAIL_MOUNT:
-	case AA_TRAIL_UMOUNT:
 	case AA_TRAIL_PIVOT_ROOT:
 		return 'd';
 	case AA_TRAIL_SYMLINK:

@@ -107,6 +107,18 @@ class Files(golden.Golden):
             ("unlink", "/w/f", {"inode": 3, "marks": "path-unlinked", "source": "kernel"}),
         ]), {"/w/f": "created"})
 
+    def test_left_where_something_was_mounted(self):
+        """The type of a mount is its file system's; and what is found in a new directory was renamed by nobody."""
+        rows = self.rows(self.session([
+            ("mkdir", "/w/m", {"source": "user"}),
+            ("mount", "/w/m", {"type": "overlay", "source": "kernel"}),
+            ("open", "/w/m/lower", {"inode": 2, "flags": 0}),
+            ("mkdir", "/w/t", {"source": "user"}),
+            ("mount", "/w/t", {"type": "tmpfs", "source": "kernel"}),
+        ]), "files", "--left")
+        self.assertEqual([(row["path"], row["what"], row["type"], row["renamed_from"]) for row in rows],
+                         [("/w/m", "created", "dir", None), ("/w/m/lower", "in new directory", "file", None), ("/w/t", "created", "dir", None)])
+
     def test_bytes_that_nobody_counted(self):
         """--max-open-files: what was opened beyond it says so everywhere, and is no file of 0 bytes."""
         db = self.session([
