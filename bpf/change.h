@@ -383,6 +383,7 @@ AA_SUBPROGRAM int aa_change_ended(struct pt_regs *regs, long result, __u32 numbe
 	call.regs = aa_address_of(regs);
 	call.error = result < 0 ? (__s32)-result : 0;
 	aa_change_find(&call, shape);
+	aa_forget(&call, sizeof(call));
 	kind = shape->kind;
 	if (shape->how & AA_HOW_REMOVEDIR && aa_change_argument(&call, shape->flags) & AA_AT_REMOVEDIR)
 		kind = AA_EVENT_RMDIR;

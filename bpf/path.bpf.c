@@ -152,11 +152,17 @@ static __always_inline void aa_walk_ends(struct aa_text *text, enum aa_walk_end 
 	*(volatile __u16 *)&text->flags = (__u16)end;
 }
 
-/* Notes in the record, for the same reason, that the walk stands at the root directory: total is written later. */
+/*
+ * Notes in the record, for the same reason, that the walk stands at the root directory: total is written later, and is 0
+ * from then on. Without a branch, of which the verifier would follow both ways in each turn.
+ */
 static __always_inline void aa_walk_look(struct aa_text *text, const struct aa_walk *walk)
 {
-	if (walk->dentry == walk->inside_dentry && walk->mount == walk->inside_mount)
-		*(volatile __u64 *)&text->total = 0;
+	__u64 differ = (walk->dentry ^ walk->inside_dentry) | (walk->mount ^ walk->inside_mount);
+	__u64 negative = -differ;
+
+	AA_OPAQUE(negative); /* or clang finds that this is a comparison, and makes a branch of it */
+	*(volatile __u64 *)&text->total &= (differ | negative) >> 63;
 }
 
 static __always_inline int aa_path_fill(struct aa_text *text, __u32 room, __u32 slack, __u32 depth,
@@ -235,20 +241,35 @@ static __always_inline __u64 aa_nonzero_bytes(__u64 word)
 }
 
 /*
- * True if the path begins with the prefix, whose end is filled up with zeros. Without branches, which the verifier would
- * follow each. slack is at least AA_EXCLUDE_LENGTH, so a short path is no special case.
+ * True if what stands at an address of the kernel's begins with one of the first `count` prefixes. A global function: so the
+ * verifier goes through it once, and not for each size of record. Without branches on what is compared, which it would
+ * follow each. A prefix is filled up with zeros; behind the end of a short path the record goes on.
  */
-static __always_inline bool aa_path_begins(const char *path, const struct aa_exclude *exclude)
+__attribute__((noinline)) int aa_path_begins_packed(__u64 address, __u32 count)
 {
-	__u64 differ = 0;
+	__u64 differs = 0;
 
 #pragma clang loop unroll(disable)
-	for (__u32 i = 0; i < AA_EXCLUDE_LENGTH; i += 8) {
-		__u64 word = *(const __u64 *)(exclude->prefix + i);
+	for (__u32 at = 0; at < AA_EXCLUDE_LENGTH; at += 8) {
+		__u64 word = 0;
 
-		differ |= (*(const __u64 *)(path + i) ^ word) & aa_nonzero_bytes(word);
+		bpf_probe_read_kernel(&word, sizeof(word), (const void *)(address + at));
+#pragma clang loop unroll(disable)
+		for (__u32 i = 0; i < AA_EXCLUDES; i++) {
+			__u32 key = i;
+			struct aa_exclude *exclude = bpf_map_lookup_elem(&aa_excludes, &key);
+			__u64 prefix, unequal, negative;
+
+			if (!exclude)
+				return 0;
+			prefix = *(const __u64 *)(exclude->prefix + at);
+			unequal = (word ^ prefix) & aa_nonzero_bytes(prefix);
+			negative = -unequal;
+			AA_OPAQUE(negative);
+			differs |= (unequal | negative) >> 63 << i;
+		}
 	}
-	return differ == 0;
+	return ~differs & ((1ull << (count & 31)) - 1) ? 1 : 0;
 }
 
 /* True if the path of a file is left out on request. What was cut at its beginning cannot be judged. */
@@ -256,23 +277,16 @@ AA_SUBPROGRAM int aa_path_excluded(const struct aa_text *text, __u32 room)
 {
 	__u32 zero = 0, start = *(const volatile __u32 *)&text->start;
 	struct aa_config *config = bpf_map_lookup_elem(&aa_config, &zero);
-	__u32 count = config ? config->exclude_count : 0;
+	const char *volatile begin;
+	__u64 address = 0;
 
 	AA_OPAQUE(start);
-	if (start >= room || *(const volatile __u16 *)&text->flags & (AA_TEXT_TRUNCATED | AA_TEXT_PSEUDO))
+	if (!config || config->exclude_count == 0 || start >= room ||
+	    *(const volatile __u16 *)&text->flags & (AA_TEXT_TRUNCATED | AA_TEXT_PSEUDO))
 		return 0;
-#pragma clang loop unroll(disable)
-	for (__u32 i = 0; i < AA_EXCLUDES; i++) {
-		__u32 key = i;
-		struct aa_exclude *exclude;
-
-		if (i >= count)
-			return 0;
-		exclude = bpf_map_lookup_elem(&aa_excludes, &key);
-		if (exclude && aa_path_begins(text->data + start, exclude))
-			return 1;
-	}
-	return 0;
+	begin = text->data + start;
+	bpf_probe_read_kernel(&address, sizeof(address), (const void *)&begin);
+	return aa_path_begins_packed(address, config->exclude_count);
 }
 
 #define AA_PATH_TOO_LONG (-1)

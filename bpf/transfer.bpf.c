@@ -12,7 +12,9 @@ int aa_transfer_packed(__u64 file_address, __u64 result, __u64 start_ns, __u64 i
 	struct aa_header base = aa_unpack(bpf_ktime_get_boot_ns(), start_ns, ids, where);
 	struct aa_open_file *entry = aa_open_find(file);
 
-	if (!entry || entry->flags & AA_OPEN_FILE_EXCLUDED)
+	if (!entry)
+		return -1;
+	if (entry->flags & AA_OPEN_FILE_EXCLUDED)
 		return 0;
 	if ((__s64)result < 0) {
 		__sync_fetch_and_add(&entry->error_calls, 1);

@@ -29,7 +29,7 @@ struct aa_clone_range {
 
 /*
  * Adds what one call did to the sums of a file that has an entry: result as the call returned it, bytes or a negative errno. A
- * global function, see aa_pack_ids(); the field of where is AA_TRANSFER_WRITE or 0.
+ * global function, see aa_pack_ids(); the field of where is AA_TRANSFER_WRITE or 0. Returns 0, or -1 if there is no entry.
  */
 int aa_transfer_packed(__u64 file, __u64 result, __u64 start_ns, __u64 ids, __u64 where);
 
@@ -40,13 +40,12 @@ int aa_transfer_packed(__u64 file, __u64 result, __u64 start_ns, __u64 ids, __u6
 static __always_inline void aa_transfer_add(const struct aa_header *base, const struct file *file, bool write,
 					    long result)
 {
-	if (!file)
+	__u64 ids = aa_pack_ids(base), where = aa_pack_where(base, write ? AA_TRANSFER_WRITE : 0, 0);
+
+	if (!file || aa_transfer_packed((__u64)file, (__u64)result, base->start_ns, ids, where) == 0)
 		return;
-	if (!aa_open_find(file))
-		aa_open_meet_packed((__u64)file, base->start_ns, aa_pack_ids(base),
-				    aa_pack_where(base, 0, 0));
-	aa_transfer_packed((__u64)file, (__u64)result, base->start_ns, aa_pack_ids(base),
-			   aa_pack_where(base, write ? AA_TRANSFER_WRITE : 0, 0));
+	aa_open_meet_packed((__u64)file, base->start_ns, ids, aa_pack_where(base, 0, 0));
+	aa_transfer_packed((__u64)file, (__u64)result, base->start_ns, ids, where);
 }
 
 /* Waiting is no error, nor is being interrupted; and without a file there is nothing to add to. */
@@ -94,6 +93,7 @@ struct aa_transfer {
 	__s32 in;
 	__s32 out;
 	long result;
+	__u64 call;
 };
 
 /* FICLONE and FICLONERANGE, which return 0. All other requests are none of ours: false. */
@@ -181,24 +181,31 @@ static __always_inline int aa_transfer_two(const struct aa_header *base, struct 
 AA_SUBPROGRAM int aa_transfer_ended(struct pt_regs *regs, long result, __u32 call, bool compat)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct aa_transfer transfer = { .result = result };
-	struct file *in = NULL, *out = NULL;
+	struct aa_transfer transfer = { .result = result, .call = call };
+	struct {
+		struct file *in, *out;
+	} files = { NULL, NULL };
+	struct file *in, *out;
 	struct aa_header base;
 
-	if (!aa_transfer_counts(result) || !aa_transfer_arguments(&transfer, regs, call, compat) ||
-	    !aa_begin_untimed(&base, task))
+	/* The arguments come last: each kind of call goes on from there for the verifier, up to where it forgets. */
+	if (!aa_transfer_counts(result) || !aa_begin_untimed(&base, task) ||
+	    !aa_transfer_arguments(&transfer, regs, call, compat))
 		return 0;
 	base.flags = AA_FLAG_ACTIVITY;
 	aa_forget(&transfer, sizeof(transfer));
 	if (transfer.in >= 0)
-		in = aa_file_of(task, (__u32)transfer.in);
+		files.in = aa_file_of(task, (__u32)transfer.in);
 	if (transfer.out >= 0)
-		out = aa_file_of(task, (__u32)transfer.out);
+		files.out = aa_file_of(task, (__u32)transfer.out);
+	aa_forget(&files, sizeof(files));
+	in = files.in;
+	out = files.out;
 	/* Another thread has closed the descriptor meanwhile. */
 	if (result > 0 && ((transfer.in >= 0 && !in) || (transfer.out >= 0 && !out)))
 		aa_count_loss(base.slot, AA_LOSS_UNREADABLE, AA_EVENT_IO);
 	/* Into a pipe, or out of it: as its end says. */
-	if (call == AA_CALL_VMSPLICE && BPF_CORE_READ(in, f_mode) & AA_FMODE_WRITE) {
+	if (transfer.call == AA_CALL_VMSPLICE && BPF_CORE_READ(in, f_mode) & AA_FMODE_WRITE) {
 		out = in;
 		in = NULL;
 	}
