@@ -34,15 +34,28 @@ static int is_known(struct aa_query *query, const struct aa_session *session, co
 	return r < 0 ? r : 0;
 }
 
+/* "/a/" is "/a". */
+static void add_trimmed(struct aa_text_buffer *out, const char *typed)
+{
+	aa_text_add_string(out, typed);
+	while (out->size > 1 && out->data[out->size - 1] == '/')
+		out->data[--out->size] = '\0';
+}
+
 static int find_absolute(struct aa_query *query, const struct aa_session *session, const char *typed,
 			 struct aa_text_buffer *path)
 {
+	aa_cleanup(aa_text_release) struct aa_text_buffer trimmed = { 0 };
 	bool known;
-	int r = is_known(query, session, typed, &known);
+	int r;
 
+	add_trimmed(&trimmed, typed);
+	if (trimmed.failed)
+		return -ENOMEM;
+	r = is_known(query, session, trimmed.data, &known);
 	if (r < 0)
 		return r;
-	if (!known && aa_text_escape(path, typed, strlen(typed))) {
+	if (!known && aa_text_escape(path, trimmed.data, trimmed.size)) {
 		if (path->failed)
 			return -ENOMEM;
 		r = is_known(query, session, path->data, &known);
@@ -50,10 +63,7 @@ static int find_absolute(struct aa_query *query, const struct aa_session *sessio
 			return r;
 	}
 	aa_text_clear(path);
-	aa_text_add_string(path, typed);
-	/* "/a/" is "/a". */
-	while (path->size > 1 && path->data[path->size - 1] == '/')
-		path->data[--path->size] = '\0';
+	aa_text_add_string(path, trimmed.data);
 	return path->failed ? -ENOMEM : 0;
 }
 
@@ -86,6 +96,31 @@ static int find_ending(struct aa_query *query, const struct aa_session *session,
 			    others.failed ? "" : others.data);
 }
 
+/* As it was typed, or escaped, as a shell completes it: "./src/" is "src". */
+static int find_relative(struct aa_query *query, const struct aa_session *session, const char *typed,
+			 struct aa_text_buffer *path)
+{
+	aa_cleanup(aa_text_release) struct aa_text_buffer end = { 0 };
+	aa_cleanup(aa_text_release) struct aa_text_buffer escaped = { 0 };
+	bool differs;
+	int r;
+
+	while (typed[0] == '.' && typed[1] == '/')
+		typed += 1 + strspn(typed + 1, "/");
+	add_trimmed(&end, typed);
+	if (end.failed)
+		return aa_error_set(&query->error, -ENOMEM, "out of memory");
+	if (end.size == 0)
+		return 0;
+	r = find_ending(query, session, end.data, path);
+	if (r != 0)
+		return r;
+	differs = aa_text_escape(&escaped, end.data, end.size);
+	if (escaped.failed)
+		return aa_error_set(&query->error, -ENOMEM, "out of memory");
+	return differs ? find_ending(query, session, escaped.data, path) : 0;
+}
+
 /* 1: found; 0: there is none; -ENOTUNIQ: several; or another negative errno. */
 static int find_path(struct aa_query *query, const struct aa_session *session, const char *typed,
 		     struct aa_text_buffer *path)
@@ -93,7 +128,7 @@ static int find_path(struct aa_query *query, const struct aa_session *session, c
 	int r;
 
 	if (typed[0] != '/')
-		return find_ending(query, session, typed, path);
+		return find_relative(query, session, typed, path);
 	r = find_absolute(query, session, typed, path);
 	if (r == -ENOMEM)
 		(void)aa_error_set(&query->error, r, "out of memory");

@@ -147,6 +147,23 @@ class Files(golden.Golden):
     def history(self, rows, path, *words):
         return self.rows(self.session(rows), "history", path, *words)
 
+    def test_history_as_a_shell_completes_it(self):
+        """The end of a path with its exact bytes, or as it is shown; with what says nothing in front and behind."""
+        db = self.session([
+            ("open", "/w/src/x\\xFF\\ny", {"inode": 1, "marks": "created", "flags": 577}),
+            ("mkdir", "/w/src/back\\\\slash", {"inode": 2, "type": "dir"}),
+        ])
+        for typed in (b"x\xff\ny", b"src/x\xff\ny", b"./src/x\xff\ny", b"x\\xFF\\ny", b".//x\xff\ny",
+                      b"/w/src/x\xff\ny"):
+            with self.subTest(typed=typed):
+                self.assertEqual([row["inode"] for row in self.rows(db, "history", typed)], [1])
+        for typed in ("back\\slash", "back\\slash/", "src/back\\\\slash", "./src/back\\slash//", "/w/src/back\\slash/"):
+            with self.subTest(typed=typed):
+                self.assertEqual([row["inode"] for row in self.rows(db, "history", typed)], [2])
+        for typed in ("./", ".", "slash", "src"):
+            with self.subTest(typed=typed):
+                self.assertEqual(self.rows(db, "history", typed), [])
+
     def test_history_by_any_name(self):
         rows = [
             ("open", "/w/a", {"inode": 1, "flags": 2}),
