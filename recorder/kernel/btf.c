@@ -415,6 +415,18 @@ int aa_btf_find(const char *forced, struct aa_btf *ret_btf, struct aa_error *err
 	return 0;
 }
 
+/*
+ * Also the running kernel's types are named: for a type that they lack (what io_uring has learned since) libbpf would
+ * look through the modules, which takes CAP_SYS_ADMIN (BPF_BTF_GET_NEXT_ID), and fail without; or find there another
+ * type of that name.
+ */
+const char *aa_btf_relocate_by(const struct aa_btf *btf)
+{
+	if (btf->path)
+		return btf->path;
+	return btf->source == AA_BTF_SYSFS ? SYSFS_PATH : NULL;
+}
+
 void aa_btf_release(struct aa_btf *btf)
 {
 	if (!btf)

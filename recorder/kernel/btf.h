@@ -53,6 +53,9 @@ struct aa_btf {
 int aa_btf_find(const char *forced, struct aa_btf *ret_btf, struct aa_error *error);
 void aa_btf_release(struct aa_btf *btf); /* zeroed or NULL is fine */
 
+/* The file for bpf_object_open_opts.btf_custom_path; NULL where libbpf has to find the types by itself. */
+const char *aa_btf_relocate_by(const struct aa_btf *btf);
+
 /* "the running kernel's", "a kernel image of the distribution", ...: stable words, also for JSON. */
 const char *aa_btf_source_name(enum aa_btf_source source);
 
