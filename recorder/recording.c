@@ -192,6 +192,27 @@ int aa_recording_open(struct aa_recording *recording, const struct aa_options *o
 	return open_contents(recording, error);
 }
 
+/* In one transaction: each is a write that the disk has to confirm, and they are fifty. */
+static int add_probes(struct aa_recording *recording, struct aa_error *error)
+{
+	struct aa_db *db = aa_store_db(recording->store);
+	const struct aa_probe *probes;
+	unsigned count = aa_kernel_probes(recording->kernel, &probes);
+	int r = aa_db_exec(db, "BEGIN IMMEDIATE", error);
+
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < count && r == 0; i++)
+		r = aa_store_add_probe(recording->store, recording->session_id, probes[i].capability,
+				       probes[i].tier, probes[i].program, probes[i].attached, probes[i].error,
+				       probes[i].reason, error);
+	if (r == 0)
+		r = aa_db_exec(db, "COMMIT", error);
+	if (r < 0)
+		(void)aa_db_exec(db, "ROLLBACK", NULL);
+	return r;
+}
+
 int aa_recording_begin(struct aa_recording *recording, const char *mode, const char *agent, char *const *argv,
 		       struct aa_error *error)
 {
@@ -210,25 +231,13 @@ int aa_recording_begin(struct aa_recording *recording, const char *mode, const c
 		.generation = aa_kernel_generation(recording->kernel),
 		.slot = AA_RECORDING_SLOT,
 	};
-	const struct aa_probe *probes;
-	unsigned count;
 	int r;
 
 	if (settings == NULL)
 		return aa_error_set(error, -ENOMEM, "out of memory");
 	recording->begin_ns = monotonic_ns();
 	r = aa_store_begin_session(recording->store, &session, &recording->session_id, error);
-	if (r < 0)
-		return r;
-	count = aa_kernel_probes(recording->kernel, &probes);
-	for (unsigned i = 0; i < count; i++) {
-		r = aa_store_add_probe(recording->store, recording->session_id, probes[i].capability,
-				       probes[i].tier, probes[i].program, probes[i].attached, probes[i].error,
-				       probes[i].reason, error);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return r < 0 ? r : add_probes(recording, error);
 }
 
 /* All that tells that the set of processes has changed: every change makes a record, or is counted as lost. */
