@@ -182,13 +182,26 @@ static void show_head(struct aa_query *query, const struct aa_history *history, 
 
 /* What an answer has come to. */
 struct told {
+	bool all; /* of several sessions: each is named where it begins */
+	const struct aa_session *session;
 	size_t files;
 	uint64_t hidden;
 };
 
+static void show_session_line(struct aa_query *query, const struct aa_session *session, struct told *told)
+{
+	if (!told->all || told->session == session || !aa_render_is_text(&query->render))
+		return;
+	if (told->session)
+		aa_render_line(&query->render, AA_STYLE_PLAIN, "");
+	query->render.table_count = 0;
+	aa_session_line(query, session);
+	told->session = session;
+}
+
 /* The rows of one file; file AA_NAMES_NONE: attempts that met none. */
 static int show_file(struct aa_query *query, const struct aa_history *history, struct aa_history_view *view,
-		     uint32_t file)
+		     uint32_t file, struct told *told)
 {
 	const struct aa_number *limit = &query->settings.filter.limit;
 	bool headed = false;
@@ -202,6 +215,8 @@ static int show_file(struct aa_query *query, const struct aa_history *history, s
 			continue;
 		if (limit->set && query->render.total_count >= (uint64_t)limit->value)
 			break;
+		if (!headed)
+			show_session_line(query, view->session, told);
 		if (!headed)
 			show_head(query, history, file, view->number);
 		headed = true;
@@ -225,7 +240,7 @@ static int show_files(struct aa_query *query, const struct aa_history *history,
 			.number = last ? 0 : ++told->files,
 		};
 
-		r = show_file(query, history, &view, last ? AA_NAMES_NONE : history->files[i]);
+		r = show_file(query, history, &view, last ? AA_NAMES_NONE : history->files[i], told);
 		told->hidden += view.hidden;
 	}
 	return r;
@@ -339,6 +354,7 @@ static enum aa_status run(struct aa_query *query)
 			begin_and_end(query);
 		return aa_complete_note(query, &sessions) < 0 ? AA_UNREADABLE : AA_NOTHING;
 	}
+	told.all = sessions.all;
 	status = show(query, &sessions, &told);
 	if (status != AA_ANSWERED || is_bare(&query->settings))
 		return status;

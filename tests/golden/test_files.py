@@ -147,6 +147,24 @@ class Files(golden.Golden):
     def history(self, rows, path, *words):
         return self.rows(self.session(rows), "history", path, *words)
 
+    def test_history_of_all_sessions(self):
+        """In text each session is named, and times are those since its start."""
+        db = self.session([("open", "/w/f", {"inode": 1, "marks": "created", "flags": 577})])
+        with sqlite3.connect(db) as other:
+            golden.fixture.session(other, 2)
+            other.execute("INSERT INTO session (id, agent_id, name, mode, state, start_ns, end_ns, boot_offset_ns, boot_id, host, kernel, machine, recorder,"
+                          " recorder_pid, recorder_start_ticks) SELECT 2, agent_id, 'second', mode, state, start_ns + 5000, end_ns, boot_offset_ns, boot_id,"
+                          " host, kernel, machine, recorder, recorder_pid, recorder_start_ticks FROM session")
+            other.execute("INSERT INTO s2_string SELECT * FROM s1_string")
+            other.execute("INSERT INTO s2_file (id, process_id, time_ns, tid, kind, error, path_id, inode, device, flags, marks)"
+                          " SELECT id, process_id, time_ns + 10000, tid, kind, error, path_id, inode, device, flags, marks FROM s1_file")
+        other.close()
+        text = self.text(db, "--session", "all", "history", "/w/f").splitlines()
+        heads = [line for line in text if line.startswith("session")]
+        self.assertEqual([line.split()[:3] for line in heads], [["session", "1", "files"], ["session", "2", "second"]])
+        self.assertEqual([line.split()[0] for line in text if " created: " in line], ["+0.000001", "+0.000006"])
+        self.assertEqual(text[text.index(heads[1]) - 1], "")
+
     def test_history_as_a_shell_completes_it(self):
         """The end of a path with its exact bytes, or as it is shown; with what says nothing in front and behind."""
         db = self.session([
