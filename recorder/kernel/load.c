@@ -35,7 +35,10 @@ struct round {
 static int open_object(struct aa_kernel *kernel, struct bpf_object **ret_object, struct aa_error *error)
 {
 	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = "aa_record",
-			    .btf_custom_path = aa_btf_relocate_by(&kernel->btf));
+			    .btf_custom_path =
+				    kernel->options.files != AA_FILES_NONE
+					    ? aa_btf_relocate_by(&kernel->btf)
+					    : kernel->btf.path); /* which spares reading them again */
 	struct bpf_object *object;
 	long failure;
 
