@@ -85,8 +85,20 @@ enum {
 
 static const struct aa_listing listing = { .columns = columns, .count = COLUMNS };
 
+/*
+ * The name that the process had then. The process table has its last one: a shell that ends with exec of sleep did not
+ * write as sleep. Before its first exec it has the name of who forked it.
+ */
+#define COMM_THEN \
+	"CASE WHEN EXISTS (SELECT 1 FROM s0_exec AS e WHERE e.process_id = f.process_id AND e.error = 0" \
+	" AND e.time_ns > f.time_ns) THEN coalesce((SELECT e.comm FROM s0_exec AS e WHERE e.error = 0" \
+	" AND e.process_id = f.process_id AND e.time_ns <= f.time_ns ORDER BY e.time_ns DESC LIMIT 1)," \
+	" (SELECT e.comm FROM s0_exec AS e WHERE e.error = 0 AND e.process_id = p.parent_id" \
+	" AND e.time_ns <= p.time_ns ORDER BY e.time_ns DESC LIMIT 1), p.comm) ELSE p.comm END"
+
 #define SELECT_ROW \
-	"SELECT :session, :number, f.time_ns, f.time_ns, f.kind, f.process_id, p.pid, p.comm, f.error, " \
+	"SELECT :session, :number, f.time_ns, f.time_ns, f.kind, f.process_id, p.pid, " COMM_THEN \
+	", f.error, " \
 	"n.name," \
 	" s.text, s2.text, t.text, f.source, f.device, f.inode, f.size_before, f.size_bytes, f.read_bytes," \
 	" f.write_bytes, f.flags, f.mode, f.uid, f.gid, f.length, f.nlink, f.marks, %s, f.id" \
@@ -339,8 +351,8 @@ static const struct aa_listing last_listing = { .columns = last_columns, .count 
 
 /* The command is that of the process then, or, if it has none, of who it was forked from. */
 static const char last_sql[] =
-	"SELECT :session, f.time_ns, f.time_ns, f.kind, f.write_bytes, f.process_id, p.pid, p.comm, f.id, "
-	"s.text,"
+	"SELECT :session, f.time_ns, f.time_ns, f.kind, f.write_bytes, f.process_id, p.pid, " COMM_THEN
+	", f.id, s.text,"
 	" (SELECT e.command FROM s0_exec AS e WHERE e.error = 0 AND ((e.process_id = f.process_id AND"
 	" e.time_ns <= f.time_ns) OR (e.process_id = p.parent_id AND e.time_ns <= p.time_ns))"
 	" ORDER BY e.time_ns DESC, e.id DESC LIMIT 1)"

@@ -147,6 +147,23 @@ class Files(golden.Golden):
     def history(self, rows, path, *words):
         return self.rows(self.session(rows), "history", path, *words)
 
+    def test_history_names_who_it_was_then(self):
+        """Not what the process executed afterwards."""
+        db = self.session([
+            ("open", "/w/f", {"inode": 1, "marks": "created", "flags": 577, "process_id": 2}),
+            ("close", "/w/f", {"inode": 1, "open_id": 1, "write_bytes": 5, "process_id": 2}),
+            ("chmod", "/w/f", {"inode": 1, "mode": 0o600, "process_id": 3}),
+            ("unlink", "/w/f", {"inode": 1, "process_id": 3}),
+        ])
+        with sqlite3.connect(db) as other:
+            for number, process, when, comm in ((2, 2, 2500, "sleep"), (3, 3, 3500, "rm")):
+                other.execute("INSERT INTO s1_exec (id, process_id, time_ns, source, tid, error, command, comm) VALUES (?, ?, ?, 'event', 1, 0, 'x', ?)",
+                              (number, process, START + when, comm))
+        other.close()
+        self.assertEqual([(row["kind"], row["comm"]) for row in self.rows(db, "history", "/w/f")],
+                         [("open", "vi"), ("close", "vi"), ("chmod", "vi"), ("unlink", "rm")])
+        self.assertEqual([row["comm"] for row in self.rows(db, "history", "--last", "/w/f")], ["vi"])
+
     def test_history_of_all_sessions(self):
         """In text each session is named, and times are those since its start."""
         db = self.session([("open", "/w/f", {"inode": 1, "marks": "created", "flags": 577})])
