@@ -476,7 +476,10 @@ bool aa_trail_writes(const struct aa_trail_row *row)
 	case AA_TRAIL_IO:
 		return row->write_bytes > 0;
 	case AA_TRAIL_OPEN:
-		return row->error == 0 && (row->created || (row->flags & OPEN_TRUNCATES)) && row->type != 'd';
+		/* O_TRUNC empties regular files only; of others it is no change, as of /dev/null. */
+		return row->error == 0 && row->type != 'd' &&
+		       (row->created ||
+			((row->flags & OPEN_TRUNCATES) && (row->type == 'f' || row->type == 0)));
 	case AA_TRAIL_TRUNCATE:
 	case AA_TRAIL_FALLOCATE:
 	case AA_TRAIL_MMAP:
@@ -491,8 +494,9 @@ bool aa_trail_has_files(struct aa_query *query, const struct aa_sessions *sessio
 	for (size_t i = 0; i < sessions->count; i++)
 		if (aa_session_has_table(query->db, sessions->items[i].id, AA_TABLE_FILE))
 			return true;
-	(void)aa_error_set(&query->error, -ENOENT,
-			   "no files were recorded in %s (--files none, or recorded by an older version)",
-			   sessions->all ? "these sessions" : "this session");
+	(void)aa_error_set(
+		&query->error, -ENOENT,
+		"no files were recorded in %s (--files none, all left out, or recorded by an older version)",
+		sessions->all ? "these sessions" : "this session");
 	return false;
 }

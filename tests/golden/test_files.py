@@ -159,6 +159,7 @@ class Files(golden.Golden):
             for number, process, when, comm in ((2, 2, 2500, "sleep"), (3, 3, 3500, "rm")):
                 other.execute("INSERT INTO s1_exec (id, process_id, time_ns, source, tid, error, command, comm) VALUES (?, ?, ?, 'event', 1, 0, 'x', ?)",
                               (number, process, START + when, comm))
+                other.execute("UPDATE s1_process SET comm = ? WHERE id = ?", (comm, process))
         other.close()
         self.assertEqual([(row["kind"], row["comm"]) for row in self.rows(db, "history", "/w/f")],
                          [("open", "vi"), ("close", "vi"), ("chmod", "vi"), ("unlink", "rm")])
@@ -288,7 +289,7 @@ class Files(golden.Golden):
         for words in (["files"], ["files", "--left"], ["history", "/x"], ["history", "--last", "x"]):
             result = self.run_query(db, *words)
             self.assertEqual(result.returncode, 1, words)
-            self.assertIn(b"no files were recorded in this session (--files none, or recorded by an older version)", result.stderr)
+            self.assertIn(b"no files were recorded in this session (--files none, all left out, or recorded by an older version)", result.stderr)
         self.assertEqual(self.rows(db, "sessions")[0]["options"], [])
         self.assertEqual(self.rows(db, "process", "102")[0]["files_read"], None)
 
