@@ -367,7 +367,6 @@ AA_SUBPROGRAM int aa_change_ended(struct pt_regs *regs, long result, __u32 numbe
 	struct aa_change_call call = { .fd = -1, .arguments = compat ? AA_ARGUMENT_COMPAT : 0 };
 	const struct aa_change_shape *shape;
 	__u64 index = number - AA_CALL_NAMES_FIRST;
-	struct aa_scope *scope;
 	struct aa_header base;
 	__u32 kind;
 
@@ -375,10 +374,8 @@ AA_SUBPROGRAM int aa_change_ended(struct pt_regs *regs, long result, __u32 numbe
 	if (index >= AA_CHANGE_SHAPES || aa_call_restarts(result))
 		return 0;
 	shape = &aa_change_shapes[index];
-	scope = aa_scope_current(task);
-	if (!scope)
+	if (!aa_begin_current(&base, task))
 		return 0;
-	aa_begin(&base, scope, task);
 	base.flags = AA_FLAG_ACTIVITY | (compat ? AA_FLAG_COMPAT : 0);
 	call.regs = aa_address_of(regs);
 	call.error = result < 0 ? (__s32)-result : 0;

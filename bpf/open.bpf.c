@@ -37,7 +37,7 @@ AA_SUBPROGRAM int aa_open_met_left_out(struct file *file, __u64 where)
 	struct aa_open_call call = { .file = file };
 	struct aa_header base = aa_unpack(0, 0, 0, where);
 
-	if (!aa_open_left_out(&call, BPF_CORE_READ(file, f_mode)))
+	if (!aa_open_left_out(&call))
 		return 0;
 	aa_open_exclude(&base, file);
 	return 1;

@@ -57,13 +57,17 @@ static __always_inline __u32 aa_files_mode(void)
 }
 
 /* --files writes: opens that cannot write and have changed nothing, unless that was refused. */
-static __always_inline bool aa_open_left_out(const struct aa_open_call *call, __u32 file_mode)
+static __always_inline bool aa_open_left_out(const struct aa_open_call *call)
 {
+	struct file *file = call->file;
+	__u32 file_mode;
+
 	if (aa_files_mode() != AA_FILES_WRITES)
 		return false;
-	if (!call->file)
+	if (!file)
 		return call->error != AA_EACCES && call->error != AA_EPERM &&
 		       (call->open_flags & (AA_O_ACCMODE | AA_O_CREAT | AA_O_TRUNC)) == 0;
+	file_mode = BPF_CORE_READ(file, f_mode);
 	return !(file_mode & (AA_FMODE_WRITE | AA_FMODE_CREATED)) && !(call->open_flags & AA_O_TRUNC);
 }
 
@@ -195,7 +199,7 @@ AA_SUBPROGRAM int aa_open_send(const struct aa_header *base, struct task_struct 
 	long r;
 
 	if (!file) {
-		if (aa_open_left_out(call, 0))
+		if (aa_open_left_out(call))
 			aa_count_loss(base->slot, AA_LOSS_EXCLUDED, AA_EVENT_OPEN);
 		else
 			aa_open_failed_send(base, task, call);
@@ -209,7 +213,7 @@ AA_SUBPROGRAM int aa_open_send(const struct aa_header *base, struct task_struct 
 	}
 	if (r != 0)
 		aa_count_loss(base->slot, AA_LOSS_FILES_FULL, AA_EVENT_OPEN);
-	if (aa_open_left_out(call, BPF_CORE_READ(file, f_mode))) {
+	if (aa_open_left_out(call)) {
 		aa_open_exclude(base, file);
 		return 0;
 	}
@@ -237,6 +241,29 @@ struct aa_open_how {
 	__u64 resolve;
 };
 
+/* Where the arguments of a call stand, 1 for the first; 0: it has none such. */
+struct aa_open_shape {
+	__u32 dirfd;
+	__u32 name;
+	__u32 flags;
+	__u32 mode;
+};
+
+/* Only what is asked for is read: of a call that succeeded the kernel's file tells the name. */
+static __always_inline void aa_open_take(struct aa_open_call *opened, struct pt_regs *regs, bool compat,
+					 const struct aa_open_shape shape)
+{
+	if (opened->error && shape.dirfd)
+		opened->dirfd = (__s32)aa_syscall_argument(regs, shape.dirfd - 1, compat);
+	if (opened->error && shape.name)
+		opened->name = aa_syscall_argument(regs, shape.name - 1, compat);
+	if (shape.flags)
+		opened->open_flags = (__u32)aa_syscall_argument(regs, shape.flags - 1, compat);
+	/* Without these flags the argument is what happened to be in the register. */
+	if (shape.mode && opened->open_flags & (AA_O_CREAT | AA_O_TMPFILE))
+		opened->mode = (__u32)aa_syscall_argument(regs, shape.mode - 1, compat);
+}
+
 static __always_inline void aa_open_arguments(struct aa_open_call *opened, struct pt_regs *regs, __u32 call,
 					      bool compat)
 {
@@ -244,37 +271,28 @@ static __always_inline void aa_open_arguments(struct aa_open_call *opened, struc
 
 	switch (call) {
 	case AA_CALL_OPEN:
-		opened->name = aa_syscall_argument(regs, 0, compat);
-		opened->open_flags = (__u32)aa_syscall_argument(regs, 1, compat);
-		opened->mode = (__u32)aa_syscall_argument(regs, 2, compat);
+		aa_open_take(opened, regs, compat, (struct aa_open_shape){ 0, 1, 2, 3 });
 		break;
 	case AA_CALL_CREAT:
-		opened->name = aa_syscall_argument(regs, 0, compat);
 		opened->open_flags = AA_O_CREAT | AA_O_TRUNC | 1;
-		opened->mode = (__u32)aa_syscall_argument(regs, 1, compat);
+		aa_open_take(opened, regs, compat, (struct aa_open_shape){ 0, 1, 0, 2 });
 		break;
 	case AA_CALL_OPEN_BY_HANDLE_AT:
-		opened->open_flags = (__u32)aa_syscall_argument(regs, 2, compat);
 		opened->marks = AA_FILE_BY_HANDLE;
+		aa_open_take(opened, regs, compat, (struct aa_open_shape){ 0, 0, 3, 0 });
 		break;
 	case AA_CALL_OPENAT2:
 		bpf_probe_read_user(&how, sizeof(how), (const void *)aa_syscall_argument(regs, 2, compat));
-		opened->dirfd = (__s32)aa_syscall_argument(regs, 0, compat);
-		opened->name = aa_syscall_argument(regs, 1, compat);
 		opened->open_flags = (__u32)how.flags;
-		opened->mode = (__u32)how.mode;
 		opened->resolve = (__u32)how.resolve;
+		if (opened->open_flags & (AA_O_CREAT | AA_O_TMPFILE))
+			opened->mode = (__u32)how.mode;
+		aa_open_take(opened, regs, compat, (struct aa_open_shape){ 1, 2, 0, 0 });
 		break;
 	default:
-		opened->dirfd = (__s32)aa_syscall_argument(regs, 0, compat);
-		opened->name = aa_syscall_argument(regs, 1, compat);
-		opened->open_flags = (__u32)aa_syscall_argument(regs, 2, compat);
-		opened->mode = (__u32)aa_syscall_argument(regs, 3, compat);
+		aa_open_take(opened, regs, compat, (struct aa_open_shape){ 1, 2, 3, 4 });
 		break;
 	}
-	/* Without these flags the argument is what happened to be in the register. */
-	if (!(opened->open_flags & (AA_O_CREAT | AA_O_TMPFILE)))
-		opened->mode = 0;
 }
 
 AA_SUBPROGRAM int aa_open_ended(struct pt_regs *regs, long result, __u32 call, bool compat)
@@ -286,10 +304,10 @@ AA_SUBPROGRAM int aa_open_ended(struct pt_regs *regs, long result, __u32 call, b
 	if ((result < 0 && !aa_call_has_failed(result)) || !aa_begin_current(&base, task))
 		return 0;
 	base.flags = AA_FLAG_ACTIVITY | (compat ? AA_FLAG_COMPAT : 0);
-	aa_open_arguments(&opened, regs, call, compat);
-	if (result < 0) {
+	if (result < 0)
 		opened.error = (__s32)-result;
-	} else {
+	aa_open_arguments(&opened, regs, call, compat);
+	if (result >= 0) {
 		opened.fd = (__s32)result;
 		opened.file = aa_file_of(task, (__u32)result);
 		if (!opened.file) /* closed by another thread before the call returned */
