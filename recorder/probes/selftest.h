@@ -21,7 +21,8 @@ struct aa_selftest {
 		[AA_PROOF_COUNT]; /* positive errno: the process could not do it, so silence proves nothing */
 	bool execve_arrived;	  /* AA_PROOF_EXEC_FAILED is both */
 	bool execveat_arrived;
-	bool open_arrived[2]; /* one that opened something, one that failed */
+	uint64_t reads, writes; /* calls in the sums of one file, at most */
+	bool open_arrived[2];	/* one that opened something, one that failed */
 	uint64_t kinds
 		[2]; /* 1 << kind of file records that came, of what worked and what failed: some proofs are several */
 	bool caller_known; /* the EXEC record says which thread called exec; AA_PROOF_EXEC needs no more than the record */
@@ -39,7 +40,7 @@ struct aa_selftest {
 int aa_selftest_run(struct aa_kernel *kernel, bool files, struct aa_selftest *selftest,
 		    struct aa_error *error);
 
-/* Which kinds of records of a proof that takes several have not come: "chmod, failed chown"; "" for others. */
+/* What of a proof that takes several things has not come: "chmod, failed chown"; "" for others. */
 void aa_selftest_missing(const struct aa_selftest *selftest, enum aa_proof_id proof, char *ret_text,
 			 size_t size);
 

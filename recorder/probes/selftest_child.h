@@ -14,6 +14,7 @@
 /* What could not be done: positive errno. */
 struct aa_selftest_report {
 	int error[AA_PROOF_COUNT];
+	unsigned reads, writes; /* calls that moved bytes, or found none, of the file with the most */
 };
 
 struct aa_selftest_child {
