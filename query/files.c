@@ -172,6 +172,14 @@ static unsigned what_of_second(const struct aa_trail_row *row)
 	}
 }
 
+/* Of mounts too, nearly always: a file can be mounted on a file. */
+static bool is_of_directory(const struct aa_trail_row *row)
+{
+	if (row->kind == AA_TRAIL_MOUNT || row->kind == AA_TRAIL_UMOUNT)
+		return true;
+	return row->error == 0 && (row->kind == AA_TRAIL_MKDIR || row->kind == AA_TRAIL_RMDIR);
+}
+
 static int add_first(struct aa_files *files, const struct aa_trail_row *row)
 {
 	bool sums = row->kind == AA_TRAIL_CLOSE || row->kind == AA_TRAIL_IO;
@@ -182,6 +190,8 @@ static int add_first(struct aa_files *files, const struct aa_trail_row *row)
 		return r;
 	if (row->type != 0)
 		sum->type = row->type;
+	else if (sum->type == 0 && is_of_directory(row))
+		sum->type = 'd';
 	if (row->error != 0) {
 		sum->failed++;
 		sum->error = row->error;
@@ -200,8 +210,6 @@ static int add_first(struct aa_files *files, const struct aa_trail_row *row)
 		if (row->exchange)
 			sum->from_path = row->path2;
 	}
-	if (sum->type == 0 && (row->kind == AA_TRAIL_MKDIR || row->kind == AA_TRAIL_RMDIR))
-		sum->type = 'd';
 	return 0;
 }
 

@@ -326,7 +326,7 @@ int aa_trail_next(struct aa_trail *trail, struct aa_trail_row *ret_row)
 		.node2 = read_node(rows, DEVICE2, INODE2, -1),
 	};
 	/* Of a mount it is the file system's. */
-	if (ret_row->kind == AA_TRAIL_MOUNT && strcmp(aa_statement_text(rows, TYPE), "dir") != 0)
+	if (ret_row->kind == AA_TRAIL_MOUNT)
 		ret_row->type = 0;
 	/* By name, the portable tier knows only what was asked for. */
 	if (!ret_row->has_size && ret_row->kind == AA_TRAIL_TRUNCATE && ret_row->error == 0 &&

@@ -120,8 +120,15 @@ SELECT
 	f.process_id AS process_id,
 	p.comm AS comm,
 	coalesce(s.text, '')
-		|| coalesce(' -> ' || s2.text, ' -> ' || t.text, '')
+		|| CASE WHEN f.kind = 'mount' THEN coalesce(', ' || f.type, '') || coalesce(' from ' || coalesce(s2.text, t.text), '') ELSE coalesce(' -> ' || s2.text, ' -> ' || t.text, '') END
 		|| CASE WHEN f.error <> 0 THEN ': ' || coalesce(n.name, 'errno ' || f.error) ELSE '' END
+		|| CASE
+			WHEN f.kind = 'open' AND f.marks GLOB 'created*' THEN ' (created)'
+			WHEN f.kind = 'open' AND f.error = 0 AND f.flags & 512 THEN ' (emptied)' -- O_TRUNC
+			WHEN f.kind = 'chmod' AND f.mode IS NOT NULL THEN printf(' (mode %04o)', f.mode & 4095)
+			WHEN f.kind = 'chown' THEN coalesce(' (uid ' || f.uid || ')', '') || coalesce(' (gid ' || f.gid || ')', '')
+			WHEN f.kind = 'truncate' AND f.length IS NOT NULL THEN ' (to ' || f.length || ' bytes)'
+			ELSE '' END
 		|| CASE WHEN f.kind IN ('close', 'io') AND coalesce(f.read_bytes, 0) + coalesce(f.write_bytes, 0) > 0 THEN ' (read ' || coalesce(f.read_bytes, 0) || ', wrote ' || coalesce(f.write_bytes, 0) || ' bytes)' ELSE '' END AS detail,
 	'file' AS row_table,
 	f.id AS row_id
