@@ -52,6 +52,12 @@ class Place(aa.Case):
 		acts.check_failed(refused, self.w("what"), kind="umount", error=errno.EINVAL)
 		acts.check_failed(missing, self.w("none"), kind="mount", error=errno.ENOENT)
 
+	def root_is_the_first_of_all(self):
+		"""An initramfs, which cannot be pivoted away: pivot_root(2)."""
+		with open("/proc/self/mountinfo", encoding="utf-8") as file:
+			roots = [line for line in file if line.split()[4] == "/"]
+		return " - rootfs " in roots[-1]
+
 	def test_pivot_root(self):
 		acts = self.acts
 		os.mkdir(self.w("new"))
@@ -63,8 +69,11 @@ class Place(aa.Case):
 		file = acts.open("/file")
 		old = acts.open("/old" + self.w("seen"))
 		acts.record()
-		self.assertEqual(pivot.error, 0, pivot)
 		row = acts.one(pivot, "pivot_root")
+		if self.root_is_the_first_of_all():
+			self.assertEqual((row["error"], pivot.error), (errno.EINVAL, errno.EINVAL))
+			return
+		self.assertEqual(pivot.error, 0, pivot)
 		self.assertEqual(row["error"], 0)
 		if row["source"] == "user":
 			self.assertEqual((row["path"], row["path2"]), (self.w("new"), self.w("new/old")))
