@@ -139,6 +139,9 @@ static void print_loss(const struct aa_summary *summary, FILE *out)
 	if (summary->unstored > 0)
 		(void)fprintf(out, "%sLOST the last %" PRIu64 " events: the database did not take them",
 			      totals->lost > 0 ? "; " : "", summary->unstored);
+	if (totals->partial > 0)
+		(void)fprintf(out, "; %" PRIu64 " %s not whole, see aa-query gaps", totals->partial,
+			      totals->partial == 1 ? "event" : "events");
 	if (totals->truncated_bytes > 0) {
 		(void)fputs("; cut off: ", out);
 		print_size(totals->truncated_bytes, out);

@@ -102,5 +102,7 @@ int aa_session_gap(struct aa_session *session, const struct aa_gap_row *gap, str
 		totals->malformed += gap->count;
 	if (loses_events(gap))
 		totals->lost += gap->count;
+	else if (strcmp(gap->reason, "truncated") != 0 && strcmp(gap->reason, "excluded") != 0)
+		totals->partial += gap->count;
 	return aa_row_step(&row, NULL);
 }

@@ -68,6 +68,7 @@ struct aa_batch {
 struct aa_session_totals {
 	uint64_t records[AA_KIND_SLOTS]; /* by kind */
 	uint64_t lost;			 /* events that are only gap rows */
+	uint64_t partial;		 /* events, or parts of them, that are missing from what is there */
 	uint64_t truncated_bytes;
 	uint64_t malformed;
 	uint32_t live; /* processes that have not ended */

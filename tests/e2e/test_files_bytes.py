@@ -186,11 +186,13 @@ class Bytes(aa.Case):
 			  "while count < 100000:\n"
 			  "    count += len(os.read(out, 100000))\n"
 			  "writer.join()\n")
-		session = self.record(sys.executable, "-B", "-c", script).session
+		recording = self.record(sys.executable, "-B", "-c", script)
+		session = recording.session
 		rows = session.rows("SELECT sum(write_bytes) AS written, sum(read_bytes) AS read FROM s0_file_view WHERE type = 'fifo'")
 		lost = sum(gap["count"] for gap in session.gaps() if (gap["kind"], gap["reason"]) == ("io", "unreadable"))
 		self.assertEqual(rows[0]["read"], 100000)
 		self.assertIn((rows[0]["written"] or 0, lost), [(100000, 0), (0, 1)])
+		self.assertEqual(b"1 event not whole" in recording.err, lost == 1, recording.err)
 
 	def test_fork(self):
 		acts = self.acts
