@@ -46,7 +46,7 @@ static __always_inline bool aa_node_counts(const struct aa_node *node)
 #define AA_INODE_AT(field) (AA_OFFSET(inode, field) - AA_OFFSET(inode, i_mode))
 
 /*
- * What stands at the head of an inode comes in one read: half of what recording a file costs are reads. Where a kernel has
+ * What stands at the head of an inode comes in one read: reads are a good part of what recording a file costs. Where a kernel has
  * its members in another order, each has its own.
  */
 AA_SUBPROGRAM int aa_node_read(struct aa_node *node, struct inode *inode)
