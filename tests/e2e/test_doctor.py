@@ -404,7 +404,7 @@ class Doctor(aa.Case):
 			ids |= bpf.loaded_by(process.pid)
 		self.assertGreater(len(ids), 0)
 		self.assertTrue(aa.wait_until(lambda: not any(bpf.is_loaded(i) for i in ids)))
-		self.assertEqual(self.marked(), [])
+		self.assertTrue(aa.wait_until(lambda: not self.marked()), "a process is left")
 		self.assertEqual(set(os.listdir(self.directory)), before)
 
 	# What is about the output alone is asked of a doctor that may look at little, and is quick.
