@@ -83,12 +83,11 @@ enum aa_lane {
 
 /* Why something that happened is not in a ring, or not whole. Index of the loss counters. */
 enum aa_loss_reason {
-	AA_LOSS_RING_FULL = 0,	/* bpf_ringbuf_reserve() failed */
-	AA_LOSS_SCOPE_FULL = 1, /* the scope map took no more processes: a whole subtree is missing */
-	AA_LOSS_UNREADABLE = 2, /* memory of the kernel or the process could not be read */
-	AA_LOSS_EXCLUDED = 3,	/* not lost: left out on request (--files, --exclude) */
-	AA_LOSS_FILES_FULL =
-		4, /* the table of open files took no more: its bytes and its close are missing */
+	AA_LOSS_RING_FULL = 0,	  /* bpf_ringbuf_reserve() failed */
+	AA_LOSS_SCOPE_FULL = 1,	  /* the scope map took no more processes: a whole subtree is missing */
+	AA_LOSS_UNREADABLE = 2,	  /* memory of the kernel or the process could not be read */
+	AA_LOSS_EXCLUDED = 3,	  /* not lost: left out on request (--files, --exclude) */
+	AA_LOSS_FILES_FULL = 4,	  /* no room in the table of open files: opens and uses (IO) without sums */
 	AA_LOSS_URING_FULL = 5,	  /* no room to remember a request of io_uring: its name is missing */
 	AA_LOSS_REASON_COUNT = 8, /* two spare */
 };

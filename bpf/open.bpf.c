@@ -75,8 +75,11 @@ int aa_open_meet_packed(__u64 file_address, __u64 start_ns, __u64 ids, __u64 whe
 	if (r == -EEXIST) /* another thread was faster */
 		return 0;
 	if (r != 0) {
-		/* Without an entry each use would come here again. Its record would, too: so it is only counted. */
-		aa_count_loss((__u32)(where >> 32) & 0xff, AA_LOSS_FILES_FULL, AA_EVENT_OPEN);
+		/*
+		 * Without an entry each use comes here again, and a record of the file would come as often: so the
+		 * uses are counted, whose bytes are in no sum. An open that was seen has counted itself.
+		 */
+		aa_count_loss((__u32)(where >> 32) & 0xff, AA_LOSS_FILES_FULL, AA_EVENT_IO);
 		return 0;
 	}
 	if (aa_open_met_left_out(file, where))
