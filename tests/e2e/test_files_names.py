@@ -193,6 +193,73 @@ class Names(aa.Case):
 		acts.check_sums(row, written=(5, 1))
 		acts.check_open(new, self.w("after/sub/new"))
 
+	# --- where it really was --------------------------------------------------------------------------
+
+	def check_where(self, act, kind, where, given, **columns):
+		"""The kernel's path, if the row says that it is, else the name made absolute without a look at links.
+		where, given: a name or two, below the test's directory."""
+		row = self.acts.one(act, kind)
+		walks = row["source"] == "kernel"
+		self.assertEqual(act.error, 0, act)
+		names = where if walks else given
+		names = names if isinstance(names, tuple) else (names,)
+		if not walks:
+			columns.pop("nlink", None)  # of a file that the program does not know
+		row = self.acts.check_change(act, kind, *map(self.w, names), **columns)
+		if walks:
+			self.assertIsNotNone(row["inode"], act)
+		self.assertEqual(self.acts.marks(row), ["exchange"] if row["flags"] == files.RENAME_EXCHANGE else [])
+
+	def test_paths_through_a_symlinked_directory(self):
+		"""link is real/deep, so link/.. is real, and not what it looks like."""
+		acts = self.acts
+		os.makedirs(self.w("real/deep")), os.symlink("real/deep", self.w("link"))
+		for name in ("real/deep/a", "real/b", "real/deep/c", "real/deep/d", "real/deep/e", "real/deep/f"):
+			self.put(name)
+		os.mkdir(self.w("real/deep/full"))
+
+		def do(call, *words):
+			return acts.do(call, *(text(self.w(word)) if isinstance(word, str) and word != CWD else word for word in words))
+
+		nodes = [do("lstat", name) for name in ("real/deep/a", "real/b", "real/deep/full")]
+		did = [(do("unlinkat", CWD, "link/a", 0), "unlink", "real/deep/a", "link/a", {"node": nodes[0], "nlink": 0}),
+		       (do("unlinkat", CWD, "link/../b", 0), "unlink", "real/b", "b", {"node": nodes[1]}),
+		       (do("renameat", CWD, "link/c", CWD, "link/../d"), "rename", ("real/deep/c", "real/d"), ("link/c", "d"), {}),
+		       (do("renameat", CWD, "link/d", CWD, "real/d"), "rename", ("real/deep/d", "real/d"), ("link/d", "real/d"), {}),
+		       (do("renameat2", CWD, "link/e", CWD, "link/f", files.RENAME_EXCHANGE), "rename",
+			("real/deep/e", "real/deep/f"), ("link/e", "link/f"), {}),
+		       (do("renameat", CWD, "link/full", CWD, "link/../full"), "rename", ("real/deep/full", "real/full"),
+			("link/full", "full"), {"node": nodes[2]}),
+		       (do("linkat", CWD, "link/e", CWD, "link/../hard", 0), "link", ("real/deep/e", "real/hard"),
+			("link/e", "hard"), {"nlink": 2}),
+		       (do("symlinkat", "nowhere", CWD, "link/../soft"), "symlink", "real/soft", "soft", {"target": self.w("nowhere")}),
+		       (do("mkdirat", CWD, "link/made", 0o755), "mkdir", "real/deep/made", "link/made", {}),
+		       (do("unlinkat", CWD, "link/./made", AT_REMOVEDIR), "rmdir", "real/deep/made", "link/made", {}),
+		       (do("mknodat", CWD, "link/fifo", stat.S_IFIFO | 0o600, 0), "mknod", "real/deep/fifo", "link/fifo", {}),
+		       (do("mknodat", CWD, "link/plain", stat.S_IFREG | 0o600, 0), "mknod", "real/deep/plain", "link/plain", {})]
+		acts.record()
+		for act, kind, where, given, columns in did:
+			with self.subTest(words=act.words):
+				self.check_where(act, kind, where, given, **columns)
+
+	def test_paths_in_a_bind_mount_and_a_chroot(self):
+		acts = self.acts
+		os.makedirs(self.w("real/deep")), os.mkdir(self.w("bound")), os.symlink("/deep", self.w("real/link"))
+		os.symlink("bound", self.w("to bound"))
+		acts.private_mounts()
+		acts.do("mount", text(self.w("real")), text(self.w("bound")), 0, files.MS_BIND, 0)
+		did = [(acts.do("mkdirat", CWD, text(self.w("to bound/deep/one")), 0o755), "mkdir", "bound/deep/one", "to bound/deep/one"),
+		       (acts.do("renameat", CWD, text(self.w("bound/deep/one")), CWD, text(self.w("to bound/two"))), "rename",
+			("bound/deep/one", "bound/two"), ("bound/deep/one", "to bound/two"))]
+		acts.do("chroot", text(self.w("real"))), acts.do("chdir", text("/deep"))
+		did += [(acts.do("mkdirat", CWD, text("/link/three"), 0o755), "mkdir", "real/deep/three", "real/link/three"),
+			(acts.do("unlinkat", CWD, text("three"), AT_REMOVEDIR), "rmdir", "real/deep/three", "real/deep/three"),
+			(acts.do("linkat", CWD, text("/link"), CWD, text("../../hard"), 0), "link", ("real/link", "real/hard"), ("real/link", "hard"))]
+		acts.record()
+		for act, kind, where, given in did:
+			with self.subTest(words=act.words):
+				self.check_where(act, kind, where, given)
+
 	# --- names and what is written through them -------------------------------------------------------
 
 	def test_hard_link_and_a_write_through_the_other_name(self):
