@@ -15,7 +15,8 @@ __u64 aa_argument_packed(__u64 regs, __u32 index, __u32 options)
 int aa_name_packed(__u64 address, __u64 time_ns, __u64 start_ns, __u64 ids, __u64 where)
 {
 	struct aa_header base = aa_unpack(time_ns, start_ns, ids, where);
-	__u32 flags = aa_packed_options(where) & AA_NAME_KERNEL ? 0 : AA_TEXT_USER;
+	__u32 options = aa_packed_options(where) & ~AA_PACKED_ACTIVITY;
+	__u32 flags = options & AA_NAME_KERNEL ? options / AA_NAME_FLAGS(1u) : AA_TEXT_USER;
 
 	return aa_text_name(&base, aa_packed_field(where), address, flags);
 }

@@ -2,8 +2,8 @@
 /*
  * What is done to files by name or descriptor, at the end of the call: one body for all calls, and a table of where each has
  * its arguments (shapes.h). Of what is done by name the kernel's file is not at hand any more, so the record has the
- * program's string, and the kernel's path of the directory that it begins at; of what is done by descriptor it has the
- * file.
+ * program's string, and the kernel's path of the directory that it begins at; or, where a hook inside the call has met the
+ * file (vfs_notes.bpf.c), its path. Of what is done by descriptor it has the file.
  */
 #ifndef AA_BPF_CHANGE_H
 #define AA_BPF_CHANGE_H
@@ -27,6 +27,8 @@
 /* Options of names. */
 #define AA_NAME_KERNEL 0x4u /* the string is in the kernel's memory */
 #define AA_NAME_PLAIN  0x8u /* no name of a file: no directory goes with it; nothing is sent for NULL */
+#define AA_NAME_FLAGS(text_flags) \
+	((text_flags) << 4) /* of a path that the kernel side has walked: AA_TEXT_* */
 
 /* See aa_syscall_argument_at(). */
 #define AA_ARGUMENT_COMPAT 0x1u
@@ -213,6 +215,29 @@ static __always_inline void aa_change_string(const struct aa_header *base, const
 		aa_count_loss(base->slot, AA_LOSS_UNREADABLE, AA_KIND_FILE_TEXT);
 }
 
+/*
+ * Sends the path of a file, in field (AA_TEXT_PATH or _PATH2), as it was walked inside the call (vfs_notes.bpf.c). Returns 0
+ * if it was not.
+ */
+AA_SUBPROGRAM int aa_change_noted(const struct aa_header *base, __u32 field)
+{
+	__u64 key = bpf_get_current_pid_tgid() | (field == AA_TEXT_PATH2 ? AA_NOTE_SECOND : 0);
+	const struct aa_text *noted = bpf_map_lookup_elem(&aa_note_paths, &key);
+	__u32 options;
+
+	if (!noted)
+		return 0;
+	options = AA_NAME_KERNEL | AA_NAME_FLAGS(noted->flags);
+	aa_name_packed(aa_address_of(noted->data) + noted->start, base->time_ns, base->start_ns,
+		       aa_pack_ids(base), aa_pack_where(base, field, options));
+	return 1;
+}
+
+static __always_inline bool aa_change_is_of_names(__u32 kind)
+{
+	return kind >= AA_EVENT_UNLINK && kind <= AA_EVENT_MKNOD;
+}
+
 #define AA_PLAIN(field) ((field) | (__u64)AA_NAME_PLAIN << 8)
 
 /* Returns AA_PATH_EXCLUDED if the file is left out on request, else 0. Its path comes first: then nothing was sent. */
@@ -220,14 +245,15 @@ AA_SUBPROGRAM int aa_change_texts(const struct aa_header *base, const struct aa_
 				  const struct aa_change_shape *shape)
 {
 	__u32 dirfd_too = call->arguments | AA_ARGUMENT_DIRFD;
+	bool names = aa_change_is_of_names(shape->kind);
 
 	if (call->path) {
 		if (aa_file_path(base, call->path, AA_TEXT_PATH, 0) == AA_PATH_EXCLUDED)
 			return AA_PATH_EXCLUDED;
-	} else if (shape->name && !call->by_fd) {
+	} else if (shape->name && !call->by_fd && !(names && aa_change_noted(base, AA_TEXT_PATH))) {
 		aa_change_string(base, call, call->name, call->dirfd, AA_TEXT_NAME);
 	}
-	if (shape->name2)
+	if (shape->name2 && !(names && aa_change_noted(base, AA_TEXT_PATH2)))
 		aa_change_string(base, call, aa_change_argument(call, shape->name2),
 				 (__s32)aa_syscall_argument_at(call->regs, shape->dirfd2, dirfd_too),
 				 AA_TEXT_NAME2);
@@ -306,7 +332,7 @@ AA_SUBPROGRAM int aa_change_nodes(struct aa_file_change *record, __u32 kind)
 	__u64 thread = bpf_get_current_pid_tgid();
 	const struct aa_note *note = bpf_map_lookup_elem(&aa_notes, &thread);
 
-	if (!note)
+	if (!note || !note->met)
 		return 0;
 	record->node = note->node;
 	record->node2 = note->node2;
@@ -351,7 +377,7 @@ AA_SUBPROGRAM int aa_change_send(const struct aa_header *base, const struct aa_c
 	aa_change_peculiar(record, call, shape);
 	if (kind == AA_EVENT_RENAME && record->flags & AA_RENAME_EXCHANGE)
 		record->marks |= AA_FILE_EXCHANGE;
-	if (kind >= AA_EVENT_UNLINK && kind <= AA_EVENT_MKNOD)
+	if (aa_change_is_of_names(kind))
 		aa_change_nodes(record, kind);
 	aa_submit(record);
 	return 0;

@@ -140,6 +140,21 @@ AA_MAP struct {
 	__type(value, struct aa_note);
 } aa_notes SEC(".maps");
 
+/* See order.h. Their values are made as those of aa_uring_requests are. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AA_NOTE_PATHS);
+	__type(key, __u64);
+	__type(value, struct aa_note_path);
+} aa_note_paths SEC(".maps");
+
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct aa_note_path);
+} aa_note_empty SEC(".maps");
+
 /* Paths that are left out on request. */
 AA_MAP struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -137,9 +137,27 @@ struct aa_note {
 	struct aa_node node;  /* that has the name, or is to get another */
 	struct aa_node node2; /* rename: that had the new name */
 	__u64 made;	      /* dentry of what is being made; 0: nothing is */
+	__u64 mount;	      /* struct vfsmount in which it happens; 0: not known */
+	__u64 met;	      /* 1: the inodes were met; before that only the mount was */
 };
 
 #define AA_NOTES 4096
+
+/*
+ * And the paths, walked before it acts: afterwards the names are others, and nothing holds the mount. Hash
+ * "aa_note_paths", key: thread, with AA_NOTE_SECOND for the second file. Not sent at once: a call may take long (the blocks
+ * of a large file are freed inside unlink(2)), and the reader does not wait for a text's record for more than a second.
+ */
+#define AA_NOTE_ROOM   4096
+#define AA_NOTE_SLACK  256
+#define AA_NOTE_SECOND (1ull << 63)
+#define AA_NOTE_PATHS  256
+
+struct aa_note_path {
+	struct aa_header header; /* as struct aa_text lies, of which this is one that is not sent yet */
+	__u32 text[6];
+	char data[AA_NOTE_ROOM + AA_NOTE_SLACK]; /* ends with a 0 at least */
+};
 
 /* An IO record of an open file is due after so long. */
 #define AA_FILE_IO_PERIOD_NS 5000000000ull
@@ -182,6 +200,8 @@ struct aa_uring_request {
 AA_ASSERT_SIZE(aa_uring_request, 40 + 32 + 2 * AA_URING_NAME);
 AA_ASSERT_SIZE(aa_open_file, 32 + 56 + 40 + 16);
 AA_ASSERT_SIZE(aa_exclude, 72);
+AA_ASSERT_SIZE(aa_note, 40 + 40 + 24);
+AA_ASSERT_SIZE(aa_note_path, 64 + AA_NOTE_ROOM + AA_NOTE_SLACK);
 
 #define AA_SYSCALL_MASK_EXEC_FAILED (AA_SYSCALL_MASK(EXECVE) | AA_SYSCALL_MASK(EXECVEAT))
 #define AA_SYSCALL_MASK_CRED	    AA_SYSCALL_MASK(CRED)

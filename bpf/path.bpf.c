@@ -103,11 +103,14 @@ static __always_inline bool aa_walk_attached(const struct aa_walk *walk)
 }
 
 /* d_unhashed(), and not the root of a file system, which is never hashed */
+static __always_inline bool aa_leaf_is_unlinked(const struct dentry *leaf)
+{
+	return !BPF_CORE_READ(leaf, d_hash.pprev) && (__u64)BPF_CORE_READ(leaf, d_parent) != (__u64)leaf;
+}
+
 static __always_inline bool aa_is_unlinked(const struct path *path)
 {
-	struct dentry *leaf = BPF_CORE_READ(path, dentry);
-
-	return !BPF_CORE_READ(leaf, d_hash.pprev) && (__u64)BPF_CORE_READ(leaf, d_parent) != (__u64)leaf;
+	return aa_leaf_is_unlinked(BPF_CORE_READ(path, dentry));
 }
 
 /*
@@ -387,4 +390,42 @@ int aa_path_text_packed(__u64 path_address, __u64 time_ns, __u64 start_ns, __u64
 	if (r == AA_PATH_TOO_LONG)
 		r = aa_path_try(&order, 4096, 256, true);
 	return r == AA_PATH_LOST ? 0 : r;
+}
+
+static __always_inline void aa_walk_begin_at(struct aa_walk *walk, __u64 dentry, __u64 vfsmount)
+{
+	__u64 mount = vfsmount - AA_OFFSET(mount, mnt);
+
+	bpf_probe_read_kernel(&walk->mount, 8, &mount);
+	bpf_probe_read_kernel(&walk->dentry, 8, &dentry);
+	bpf_core_read(&walk->root, 8, &((struct vfsmount *)vfsmount)->mnt_root);
+}
+
+/* See path.h. In one size: it is copied to where it is sent, and that in a size that fits. */
+int aa_path_note(__u64 dentry, __u64 vfsmount, __u64 key, __u32 options)
+{
+	struct aa_text *text;
+	struct aa_walk walk;
+	__u32 zero = 0, flags, end;
+
+	text = bpf_map_lookup_elem(&aa_note_empty, &zero);
+	if (!text || bpf_map_update_elem(&aa_note_paths, &key, text, BPF_ANY) != 0)
+		return 0;
+	text = bpf_map_lookup_elem(&aa_note_paths, &key);
+	if (!text)
+		return 0;
+	aa_walk_begin_at(&walk, dentry, vfsmount);
+	aa_walk_begin_inside(&walk);
+	text->start = AA_NOTE_ROOM;
+	aa_path_fill_4096(text, &walk);
+	end = *(volatile __u16 *)&text->flags;
+	flags = aa_walk_flags(end, &walk, *(volatile __u64 *)&text->total);
+	if (options & AA_NOTE_MAYBE_UNLINKED && aa_leaf_is_unlinked((const struct dentry *)dentry))
+		flags |= AA_TEXT_UNLINKED;
+	if (text->start == AA_NOTE_ROOM) {
+		text->start = AA_NOTE_ROOM - 1;
+		text->data[AA_NOTE_ROOM - 1] = '/';
+	}
+	*(volatile __u16 *)&text->flags = (__u16)flags;
+	return 0;
 }

@@ -33,4 +33,13 @@ static __always_inline int aa_file_path(const struct aa_header *base, const stru
 				   aa_pack_where(base, field, options | AA_PACKED_ACTIVITY));
 }
 
+#define AA_NOTE_MAYBE_UNLINKED \
+	0x1u /* the dentry is of a file that may have no name any more; others have one, or will */
+
+/*
+ * Keeps the path of a dentry in a mount under that key of aa_note_paths, if there is room. A global function: pointers
+ * come as numbers. Returns 0.
+ */
+int aa_path_note(__u64 dentry, __u64 vfsmount, __u64 key, __u32 options);
+
 #endif

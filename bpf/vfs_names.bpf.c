@@ -13,12 +13,14 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Also forgets what was noted of the call. */
 static __always_inline int aa_vfs_names_ended(int result)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
+	__u64 thread = bpf_get_current_pid_tgid(), second = thread | AA_NOTE_SECOND;
 
 	if (aa_vfs_call_now(AA_SYSCALL_NAMES).call == AA_CALL_NONE)
 		return 0;
 	aa_vfs_call_ended(result);
 	bpf_map_delete_elem(&aa_notes, &thread);
+	bpf_map_delete_elem(&aa_note_paths, &thread);
+	bpf_map_delete_elem(&aa_note_paths, &second);
 	return 0;
 }
 

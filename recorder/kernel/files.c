@@ -50,6 +50,8 @@ int aa_files_size_maps(struct aa_kernel *kernel, struct bpf_object *object, stru
 		r = set_entries(object, "aa_uring_requests", 1, error);
 		if (r == 0)
 			r = set_entries(object, "aa_uring_transfers", 1, error);
+		if (r == 0)
+			r = set_entries(object, "aa_note_paths", 1, error);
 	}
 	return r < 0 ? r : set_entries(object, "aa_files", entries, error);
 }

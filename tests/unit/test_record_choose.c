@@ -210,10 +210,10 @@ static void test_alternatives(void **state)
 {
 	(void)state;
 	choose(AA_TIER_ANY);
-	assert_non_null(strstr(aa_choice_row(&choice, "file.names")->programs[8], "aa_unlink_fexit"));
+	assert_non_null(strstr(aa_choice_row(&choice, "file.names")->programs[10], "aa_unlink_fexit"));
 	target_of("aa_unlink_fexit")->state = AA_TARGET_MISSING;
 	choose(AA_TIER_ANY);
-	assert_string_equal(aa_choice_row(&choice, "file.names")->programs[8], "aa_unlink7_fexit");
+	assert_string_equal(aa_choice_row(&choice, "file.names")->programs[10], "aa_unlink7_fexit");
 	target_of("aa_unlink7_fexit")->state = AA_TARGET_DIFFERS;
 	choose(AA_TIER_ANY);
 	serves("file.names", AA_TIER_PORTABLE, "aa_sysexit_btf");
