@@ -18,8 +18,10 @@ __attribute__((noinline)) int aa_open_enter_packed(__u64 file_address, __u64 ope
 		.slot = (__u32)(where >> 32) & 0xff,
 		.sent_ns = bpf_ktime_get_boot_ns(),
 	};
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
 
-	aa_node_read(&entry.node, BPF_CORE_READ(file, f_inode));
+	entry.inode = (__u32)(__u64)inode;
+	aa_node_read(&entry.node, inode);
 	return (int)bpf_map_update_elem(&aa_files, &file_address, &entry, BPF_NOEXIST);
 }
 

@@ -124,7 +124,7 @@ struct aa_open_file {
 	__u32 error_calls;
 	__u32 last_error;
 	__u32 flags; /* AA_OPEN_FILE_* */
-	__u32 zero;
+	__u32 inode; /* low half of the address of struct inode: with another one it is another file in the same memory */
 };
 
 #define AA_OPEN_FILE_EXCLUDED 0x1u /* left out on request: counts nothing, its close makes no record */

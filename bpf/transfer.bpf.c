@@ -14,6 +14,11 @@ int aa_transfer_packed(__u64 file_address, __u64 result, __u64 start_ns, __u64 i
 
 	if (!entry)
 		return -1;
+	/* Its close was missed, and what has its memory now was not opened: a pipe, or received. */
+	if (entry->inode != (__u32)(__u64)BPF_CORE_READ(file, f_inode)) {
+		aa_open_replace(file);
+		return -1;
+	}
 	if (entry->flags & AA_OPEN_FILE_EXCLUDED)
 		return 0;
 	if ((__s64)result < 0) {

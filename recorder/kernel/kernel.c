@@ -106,9 +106,8 @@ const struct aa_btf *aa_kernel_btf(const struct aa_kernel *kernel)
  * The raw programs of the last close run for everything that the host frees, so interrupts that free something meet them
  * at work: 89 runs were skipped in a storm of 60,000 files. What was freed there is nearly never a file (only up to 6.6
  * are files freed in interrupts at all), and as a gap it would stand in most sessions. A close that is missed so is not
- * lost: its entry in the table of open files stays, and comes as close-missed when the next open gets its memory, or as
- * still-open at the end. Its sums are exact unless that memory is first used for a file without an open (a pipe, one that
- * was received): then the bytes of that one are among them.
+ * lost: its entry in the table of open files stays, and comes as close-missed when another file that has its memory is
+ * opened or used (told by its inode), or as still-open at the end, with its sums.
  *
  * At __fput() there are files only, in no interrupt: what is skipped there counts, as for all others.
  */
