@@ -71,9 +71,13 @@ struct io_open {
 	struct open_how how;
 };
 
-/* Since 7.2 the names are of type struct delayed_filename, whose one member is the pointer. */
+/*
+ * Since 7.2 the names are of type struct delayed_filename, whose one member is the pointer. (A type without bytes would do
+ * for CO-RE, but clang 19 crashes on records of nothing else.)
+ */
 struct io_open___delayed {
 	struct {
+		void *name;
 	} filename;
 };
 
@@ -85,6 +89,7 @@ struct io_unlink {
 
 struct io_unlink___delayed {
 	struct {
+		void *name;
 	} filename;
 };
 
@@ -98,6 +103,7 @@ struct io_rename {
 
 struct io_rename___delayed {
 	struct {
+		void *name;
 	} oldpath, newpath;
 };
 
@@ -109,6 +115,7 @@ struct io_mkdir {
 
 struct io_mkdir___delayed {
 	struct {
+		void *name;
 	} filename;
 };
 
@@ -123,6 +130,7 @@ struct io_link {
 
 struct io_link___delayed {
 	struct {
+		void *name;
 	} oldpath, newpath;
 };
 
