@@ -90,25 +90,31 @@ static __always_inline __u32 aa_cred_hash_groups(const struct group_info *groups
 AA_SUBPROGRAM int aa_cred_copy(struct aa_cred *to, const struct cred *cred)
 {
 	struct group_info *groups = BPF_CORE_READ(cred, group_info);
-	struct aa_cred_ids ids = {};
-	struct aa_cred_caps caps = {};
 
-	aa_cred_read_ids(&ids, cred);
-	to->uid = ids.uid;
-	to->euid = ids.euid;
-	to->suid = ids.suid;
-	to->fsuid = ids.fsuid;
-	to->gid = ids.gid;
-	to->egid = ids.egid;
-	to->sgid = ids.sgid;
-	to->fsgid = ids.fsgid;
-	to->securebits = ids.securebits;
-	aa_cred_read_caps(&caps, cred);
-	to->cap_effective = caps.effective;
-	to->cap_permitted = caps.permitted;
-	to->cap_inheritable = caps.inheritable;
-	to->cap_bounding = caps.bounding;
-	to->cap_ambient = caps.ambient;
+	{ /* one after the other in the same place: the stack is short (tests/budget/stack) */
+		struct aa_cred_ids ids = {};
+
+		aa_cred_read_ids(&ids, cred);
+		to->uid = ids.uid;
+		to->euid = ids.euid;
+		to->suid = ids.suid;
+		to->fsuid = ids.fsuid;
+		to->gid = ids.gid;
+		to->egid = ids.egid;
+		to->sgid = ids.sgid;
+		to->fsgid = ids.fsgid;
+		to->securebits = ids.securebits;
+	}
+	{
+		struct aa_cred_caps caps = {};
+
+		aa_cred_read_caps(&caps, cred);
+		to->cap_effective = caps.effective;
+		to->cap_permitted = caps.permitted;
+		to->cap_inheritable = caps.inheritable;
+		to->cap_bounding = caps.bounding;
+		to->cap_ambient = caps.ambient;
+	}
 	to->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
 	to->group_count = (__u32)BPF_CORE_READ(groups, ngroups);
 	to->group_hash = aa_cred_hash_groups(groups, to->group_count);

@@ -395,16 +395,12 @@ static __always_inline int aa_uring_note_ended(__u64 key, __s32 result)
 }
 
 /* 5.10: neither request nor file are known. */
-AA_SUBPROGRAM int aa_uring_user_data_ended(__u64 user_data, __s32 result)
+AA_SUBPROGRAM int aa_uring_sums_ended(__u64 key, __s32 result)
 {
-	__u64 key = aa_uring_key(bpf_get_current_pid_tgid() >> 32, user_data);
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u64 *noted = bpf_map_lookup_elem(&aa_uring_transfers, &key), file;
 	struct aa_header base;
-	__u64 *noted, file;
 
-	if (aa_uring_note_ended(key, result))
-		return 0;
-	noted = bpf_map_lookup_elem(&aa_uring_transfers, &key);
 	if (!noted)
 		return 0;
 	file = *noted;
@@ -414,6 +410,13 @@ AA_SUBPROGRAM int aa_uring_user_data_ended(__u64 user_data, __s32 result)
 	base.flags = AA_FLAG_ACTIVITY;
 	aa_transfer_add(&base, (const struct file *)(file & ~1ull), file & 1, result);
 	return 0;
+}
+
+AA_SUBPROGRAM int aa_uring_user_data_ended(__u64 user_data, __s32 result)
+{
+	__u64 key = aa_uring_key(bpf_get_current_pid_tgid() >> 32, user_data);
+
+	return aa_uring_note_ended(key, result) ? 0 : aa_uring_sums_ended(key, result);
 }
 
 static __always_inline int aa_uring_completed(const struct io_kiocb *request, __s32 result)
