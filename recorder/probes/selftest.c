@@ -264,8 +264,10 @@ static int read_until_done(struct aa_kernel *kernel, struct aa_selftest_child *c
 		struct pollfd fds[] = { { .fd = child->done_fd, .events = POLLIN },
 					{ .fd = ring->fd, .events = POLLIN },
 					{ .fd = activity->fd, .events = POLLIN } };
-		bool more = (aa_ring_arm(ring, position) > position) | (aa_ring_arm(activity, other) > other);
-		int ready = poll(fds, 3, now >= deadline ? 0 : more ? BUSY_MS : (int)(deadline - now));
+		bool more = aa_ring_arm(ring, position) > position;
+		bool more_files = aa_ring_arm(activity, other) > other;
+		int timeout = more || more_files ? BUSY_MS : (int)(deadline - now);
+		int ready = poll(fds, 3, now >= deadline ? 0 : timeout);
 
 		if (ready < 0 && errno != EINTR)
 			r = -errno;
