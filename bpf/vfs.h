@@ -72,14 +72,20 @@ static __always_inline int aa_vfs_ended(__u32 action, int result)
 	return 0;
 }
 
-/* The same, if the first argument of the call is the descriptor of this file: not for what is nested in the call. */
+/*
+ * The same, if the first argument of the call is the descriptor of this file: not for what is nested in the call. Where the
+ * descriptor was closed meanwhile that cannot be told; then the call is counted as one whose file is not known.
+ */
 static __always_inline int aa_vfs_file_ended(__u32 action, const struct file *file, int result)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct aa_vfs_call now = aa_vfs_call_now(action);
+	struct file *known;
 
-	if (now.call != AA_CALL_NONE &&
-	    aa_file_of(task, (__u32)aa_syscall_argument(now.regs, 0, now.compat)) == file)
+	if (now.call == AA_CALL_NONE)
+		return 0;
+	known = aa_file_of(task, (__u32)aa_syscall_argument(now.regs, 0, now.compat));
+	if (known == file || !known)
 		aa_vfs_call_ended(result);
 	return 0;
 }
