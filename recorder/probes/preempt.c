@@ -88,7 +88,7 @@ static bool config_mode(const char *release, char *mode, size_t size)
 {
 	char boot[64 + sizeof(((struct utsname *)0)->release)];
 	const char *const places[] = { "/proc/config.gz", boot };
-	aa_cleanup_free char *text = malloc(CONFIG_BYTES);
+	char *text = malloc(CONFIG_BYTES);
 	bool known = false;
 
 	if (!text)
@@ -105,6 +105,7 @@ static bool config_mode(const char *release, char *mode, size_t size)
 		text[length] = '\0';
 		known = aa_preempt_built(text, mode, size);
 	}
+	free(text);
 	return known;
 }
 

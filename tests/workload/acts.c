@@ -95,6 +95,8 @@ long act_value(const char *word)
 {
 	char *end;
 
+	if (!word)
+		die("an act lacks a word");
 	if (*word == '@')
 		return address(strcpy(arena_take(strlen(word)), word + 1));
 	if (*word == '#')
@@ -208,6 +210,8 @@ static bool special(const struct act *act, struct act_result *result, struct lin
 	long first = act->count > 0 ? act_value(act->words[0]) : 0;
 
 	if (strcmp(act->name, "lstat") == 0 || strcmp(act->name, "fstat") == 0) {
+		if (!first && act->name[0] == 'l')
+			die("lstat of nothing");
 		result->result = act->name[0] == 'l' ? lstat((const char *)(intptr_t)first, &st)
 						     : fstat((int)first, &st);
 		if (result->result == 0)
@@ -222,6 +226,8 @@ static bool special(const struct act *act, struct act_result *result, struct lin
 	} else if (strcmp(act->name, "sleep") == 0) {
 		sleep_ms(first);
 	} else if (strcmp(act->name, "poke") == 0) {
+		if (!first)
+			die("poke at nothing");
 		*(volatile char *)(intptr_t)first = 'p'; /* through a mapping */
 	} else {
 		return false;
