@@ -19,7 +19,7 @@
 #include <linux/types.h>
 #endif
 
-#define AA_ABI_VERSION 2
+#define AA_ABI_VERSION 3
 
 /* Room for kinds in the loss counters. Kinds are dense, from 1. */
 #define AA_KIND_SLOTS 64
@@ -58,7 +58,15 @@
 	X(CHROOT, 30, "chroot") \
 	X(MOUNT, 31, "mount") \
 	X(UMOUNT, 32, "umount") \
-	X(PIVOT_ROOT, 33, "pivot_root")
+	X(PIVOT_ROOT, 33, "pivot_root") \
+	X(TLS_OPEN, 34, "tls_open") \
+	X(TLS_HANDSHAKE, 35, "tls_handshake") \
+	X(TLS_NAME, 36, "tls_name") \
+	X(TLS_SOCKET, 37, "tls_socket") \
+	X(TLS_HELLO, 38, "tls_hello") \
+	X(TLS_SOCKET_END, 39, "tls_socket_end") \
+	X(TLS_CLOSE, 40, "tls_close") \
+	X(TLS_DATA, 41, "tls_data")
 
 /* The loss counter of texts of the activity lane; those of the other lanes are counted under TEXT. No record has this kind. */
 #define AA_KIND_FILE_TEXT (AA_KIND_SLOTS - 1)
@@ -66,6 +74,10 @@
 /* Kinds from here are files: the activity lane, together with their texts. */
 #define AA_EVENT_FILE_FIRST 10
 #define AA_EVENT_FILE_LAST  33
+
+/* What TLS connections are about: the activity lane, too. AA_EVENT_TLS_DATA is the payload lane. */
+#define AA_EVENT_TLS_FIRST 34
+#define AA_EVENT_TLS_LAST  41
 
 enum aa_event_kind {
 #define X(name, id, text) AA_EVENT_##name = (id),
@@ -89,7 +101,8 @@ enum aa_loss_reason {
 	AA_LOSS_EXCLUDED = 3,	  /* not lost: left out on request (--files, --exclude) */
 	AA_LOSS_FILES_FULL = 4,	  /* no room in the table of open files: opens and uses (IO) without sums */
 	AA_LOSS_URING_FULL = 5,	  /* no room to remember a request of io_uring: its name is missing */
-	AA_LOSS_REASON_COUNT = 8, /* two spare */
+	AA_LOSS_TLS_FULL = 6,	  /* no room in a table of TLS: connections, calls under way, sockets */
+	AA_LOSS_REASON_COUNT = 8, /* one spare */
 };
 
 /* Sessions have counters of their own up to this number; slot 0 collects all beyond it. */
@@ -432,7 +445,17 @@ struct aa_config {
 	__u32 syscall_mask; /* which actions the end of a system call is for: 1 << enum aa_syscall_action, order.h */
 	__u32 files;	    /* enum aa_files_mode */
 	__u32 file_duties; /* AA_FILE_DUTY_*, order.h: what of files the programs of the portable tier have to do */
-	__u32 exclude_count; /* entries of aa_excludes in use */
+	__u32 exclude_count;	  /* entries of aa_excludes in use */
+	__u64 tls_max_call;	  /* bytes of one call that are sent; the rest is counted */
+	__u64 tls_max_connection; /* bytes of one direction of a connection, likewise */
+	__u32 tls;		  /* enum aa_tls_mode */
+	__u32 tls_hold; /* 1: a process that maps an executable file which the recorder has not seen is stopped for it */
+};
+
+enum aa_tls_mode {
+	AA_TLS_MODE_NONE = 0,
+	AA_TLS_MODE_METADATA = 1, /* connections, no plaintext: no library is attached to */
+	AA_TLS_MODE_ALL = 2,
 };
 
 enum aa_files_mode {
@@ -485,8 +508,10 @@ AA_ASSERT_SIZE(aa_node, 40);
 AA_ASSERT_SIZE(aa_file_open, 40 + 40 + 8 + 24);
 AA_ASSERT_SIZE(aa_file_io, 40 + 40 + 40 + 16);
 AA_ASSERT_SIZE(aa_file_change, 40 + 80 + 40 + 32);
-AA_ASSERT_SIZE(aa_config, 56);
+AA_ASSERT_SIZE(aa_config, 80);
 AA_ASSERT_SIZE(aa_scope, 104);
 AA_ASSERT_SIZE(aa_control, 256);
+
+#include "event_tls.h"
 
 #endif
