@@ -166,6 +166,16 @@ AA_SUBPROGRAM int aa_uring_remember(const struct io_kiocb *request, __u64 key, _
 	return 0;
 }
 
+/* Its bytes will be in no sum. */
+AA_SUBPROGRAM int aa_uring_transfer_lost(void)
+{
+	struct aa_header base;
+
+	if (aa_begin_untimed(&base, (struct task_struct *)bpf_get_current_task()))
+		aa_count_loss(base.slot, AA_LOSS_URING_FULL, AA_EVENT_IO);
+	return 0;
+}
+
 AA_SUBPROGRAM int aa_uring_submitted(const struct io_kiocb *request)
 {
 	__u32 opcode = BPF_CORE_READ(request, opcode);
@@ -187,7 +197,8 @@ AA_SUBPROGRAM int aa_uring_submitted(const struct io_kiocb *request)
 		/* The low bits of an address are free. */
 		__u64 file = (__u64)BPF_CORE_READ(request, file) | (aa_uring_writes(opcode) ? 1 : 0);
 
-		bpf_map_update_elem(&aa_uring_transfers, &key, &file, BPF_ANY);
+		if (bpf_map_update_elem(&aa_uring_transfers, &key, &file, BPF_ANY) != 0)
+			aa_uring_transfer_lost();
 	}
 	return 0;
 }
@@ -226,8 +237,10 @@ AA_SUBPROGRAM int aa_uring_open_ended(struct aa_uring_request *note, __s32 resul
 	if (result >= 0 && !note->fixed) {
 		opened.fd = result;
 		opened.file = aa_file_of(task, (__u32)result);
-		if (!opened.file)
+		if (!opened.file) { /* closed by another thread meanwhile */
+			aa_count_loss(base.slot, AA_LOSS_UNREADABLE, AA_EVENT_OPEN);
 			return 0;
+		}
 	} else {
 		opened.error = result < 0 ? -result : 0;
 		opened.marks |= AA_FILE_NAME_KERNEL | (result < 0 ? 0 : AA_FILE_FIXED);
@@ -316,11 +329,19 @@ AA_SUBPROGRAM int aa_uring_change_ended(const struct aa_header *base, const stru
 	const struct io_sync *allocate = (const struct io_sync *)request;
 	struct file *file = BPF_CORE_READ(request, file);
 	bool allocates = opcode == AA_URING_FALLOCATE;
+	enum aa_event_kind kind = allocates ? AA_EVENT_FALLOCATE : AA_EVENT_TRUNCATE;
 	struct aa_file_change *record;
 
-	if (!file || aa_file_path(base, &file->f_path, AA_TEXT_PATH, AA_PATH_KEEP) == AA_PATH_EXCLUDED)
+	if (!file) {
+		if (result != -AA_EBADF) /* there was none */
+			aa_count_loss(base->slot, AA_LOSS_UNREADABLE, kind);
 		return 0;
-	record = aa_reserve(base, allocates ? AA_EVENT_FALLOCATE : AA_EVENT_TRUNCATE, sizeof(*record));
+	}
+	if (aa_file_path(base, &file->f_path, AA_TEXT_PATH, AA_PATH_KEEP) == AA_PATH_EXCLUDED) {
+		aa_count_loss(base->slot, AA_LOSS_EXCLUDED, kind);
+		return 0;
+	}
+	record = aa_reserve(base, kind, sizeof(*record));
 	if (!record)
 		return -1;
 	aa_zero((char *)record + sizeof(record->header), sizeof(*record) - sizeof(record->header));
