@@ -13,11 +13,14 @@ cmake           cmake                   build system
 ninja-build     ninja                   runs the build
 pkg-config      pkg-config              finds libraries
 libbpf-dev      pc:libbpf               loads eBPF programs
-libelf-dev      pc:libelf               needed by libbpf
+libelf-dev      pc:libelf               reads programs and libraries; needed by libbpf
 zlib1g-dev      pc:zlib                 unpacks type information of kernels; needed by libbpf
 libsqlite3-dev  pc:sqlite3              the database
 libuv1-dev      pc:libuv                event loop
-nettle-dev      pc:nettle               SHA-256 of contents
+nettle-dev      pc:nettle               SHA-256 of contents, fingerprints of secrets
+libcapstone-dev pc:capstone             finds TLS functions without symbols
+libnghttp2-dev  pc:libnghttp2           headers of HTTP/2
+libbrotli-dev   pc:libbrotlidec         unpacks contents of HTTP
 '
 # shellcheck disable=SC2034
 aa_packages_test='
@@ -40,6 +43,13 @@ qemu-system-x86 qemu-system-x86_64      guests with other kernels
 cpio            cpio                    file systems of the guests
 lz4             lz4                     unpacks kernels of guests
 zstd            zstd                    unpacks kernels of guests
+golang-go       go                      a TLS client that tests record
+gnutls-bin      gnutls-cli              a TLS client that tests record
+libssl-dev      pc:libssl               a TLS client that tests record
+nodejs          node                    a TLS client that tests record
+openssl         openssl                 TLS servers of tests
+curl            curl                    a TLS client that tests record
+wget            wget                    a TLS client that tests record
 debian-archive-keyring /usr/share/keyrings/debian-archive-keyring.gpg verifies kernels of guests
 '
 

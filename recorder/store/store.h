@@ -32,10 +32,12 @@ struct aa_session_options {
 	char *const *env_names; /* NULL-terminated; values to keep */
 	char *const *excludes;	/* NULL-terminated, or NULL: globs of paths that are left out */
 	const struct aa_session_setting *settings; /* ended by a NULL name, or NULL */
-	uint64_t max_open_files;		   /* as the kernel side's table; 0: its default */
-	const char *recorder;			   /* version */
-	uint64_t generation;			   /* of the rings */
-	uint32_t slot;				   /* of the loss counters */
+	char *const *redact_headers; /* NULL-terminated, or NULL: whose values are secrets, too (redact.h) */
+	bool no_redact;		     /* secrets are stored as they are */
+	uint64_t max_open_files;     /* as the kernel side's table; 0: its default */
+	const char *recorder;	     /* version */
+	uint64_t generation;	     /* of the rings */
+	uint32_t slot;		     /* of the loss counters */
 };
 
 struct aa_session_result {
