@@ -22,7 +22,12 @@ struct aa_kernel_options {
 	enum aa_files_mode files; /* which file activity is recorded */
 	char *const *excludes;	  /* NULL, or globs of paths that are left out, the last one NULL */
 	uint32_t max_open_files;  /* that are known at a time; 0: the default, 32768 */
-	bool debug;		  /* libbpf's and the verifier's log on standard error */
+	enum aa_tls_mode
+		tls; /* which TLS activity is recorded; from aa_kernel_begin_tls on, as the next three */
+	bool tls_hold; /* who maps an executable file that is not known is stopped until the recorder resumes it */
+	uint64_t tls_max_call;	     /* bytes; 0: the default, 8 MiB */
+	uint64_t tls_max_connection; /* bytes of one direction; 0: the default, 1 GiB */
+	bool debug;		     /* libbpf's and the verifier's log on standard error */
 	bool statistics; /* verified instructions of each program also before 5.16, which asks for the verifier's log */
 };
 
