@@ -114,10 +114,17 @@ static __always_inline void aa_identify(struct aa_header *base, struct task_stru
 	base->flags = 0;
 }
 
-/* The lane of a record: files have their own, and a text goes with its record, as the flag says. */
-static __always_inline bool aa_is_activity(__u32 kind, __u32 flags)
+/*
+ * The lane of a record: files and what TLS is about have their own, what went through TLS another, and a text goes with its
+ * record, as the flag says.
+ */
+static __always_inline enum aa_lane aa_lane_of(__u32 kind, __u32 flags)
 {
-	return kind == AA_EVENT_TEXT ? flags & AA_FLAG_ACTIVITY : kind >= AA_EVENT_FILE_FIRST;
+	bool activity = kind == AA_EVENT_TEXT ? flags & AA_FLAG_ACTIVITY : kind >= AA_EVENT_FILE_FIRST;
+
+	if (kind == AA_EVENT_TLS_DATA)
+		return AA_LANE_PAYLOAD;
+	return activity ? AA_LANE_ACTIVITY : AA_LANE_LIFECYCLE;
 }
 
 /*
@@ -128,9 +135,12 @@ static __always_inline bool aa_is_activity(__u32 kind, __u32 flags)
  */
 static __always_inline void *aa_reserve(const struct aa_header *base, enum aa_event_kind kind, __u32 size)
 {
+	enum aa_lane lane = aa_lane_of(kind, base->flags);
 	struct aa_header *header;
 
-	if (aa_is_activity(kind, base->flags))
+	if (lane == AA_LANE_PAYLOAD)
+		header = bpf_ringbuf_reserve(&aa_ring_payload, size, 0);
+	else if (lane == AA_LANE_ACTIVITY)
 		header = bpf_ringbuf_reserve(&aa_ring_activity, size, 0);
 	else
 		header = bpf_ringbuf_reserve(&aa_ring_lifecycle, size, 0);
@@ -148,6 +158,8 @@ static __always_inline void *aa_reserve(const struct aa_header *base, enum aa_ev
 
 static __always_inline __u64 aa_producer(__u32 lane)
 {
+	if (lane == AA_LANE_PAYLOAD)
+		return bpf_ringbuf_query(&aa_ring_payload, BPF_RB_PROD_POS);
 	if (lane == AA_LANE_ACTIVITY)
 		return bpf_ringbuf_query(&aa_ring_activity, BPF_RB_PROD_POS);
 	return bpf_ringbuf_query(&aa_ring_lifecycle, BPF_RB_PROD_POS);
@@ -165,7 +177,7 @@ static __always_inline __u64 aa_producer(__u32 lane)
 static __always_inline void aa_submit(void *record)
 {
 	const struct aa_header *header = record;
-	__u32 lane = aa_is_activity(header->kind, header->flags) ? AA_LANE_ACTIVITY : AA_LANE_LIFECYCLE;
+	__u32 lane = aa_lane_of(header->kind, header->flags);
 	struct aa_control *control = aa_control_page();
 	__u64 flags = BPF_RB_NO_WAKEUP;
 

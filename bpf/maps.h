@@ -8,6 +8,7 @@
 
 #include "event.h"
 #include "order.h"
+#include "tls_state.h"
 
 #include <bpf/bpf_helpers.h>
 
@@ -170,6 +171,47 @@ AA_MAP struct {
 	__type(key, struct aa_cgroup_key);
 	__type(value, __u32);
 } aa_cgroup_sent SEC(".maps");
+
+/*
+ * Connections of TLS that live, see tls_state.h. Preallocated, as are the next two: nothing is allocated where a library is
+ * called. The loader makes them small where no TLS is recorded.
+ */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AA_TLS_CONNECTIONS);
+	__type(key, struct aa_tls_key);
+	__type(value, struct aa_tls_connection);
+} aa_tls_connections SEC(".maps");
+
+/* Calls of libraries under way, from their entry to their return. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AA_TLS_CALLS);
+	__type(key, struct aa_tls_call_key);
+	__type(value, struct aa_tls_call);
+} aa_tls_calls SEC(".maps");
+
+/* The innermost of them, for each thread. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AA_TLS_CALLS);
+	__type(key, __u64);
+	__type(value, struct aa_tls_thread);
+} aa_tls_threads SEC(".maps");
+
+/* What the recorder is asked, struct aa_request; read at once. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, AA_REQUEST_RING_BYTES);
+} aa_ring_requests SEC(".maps");
+
+/* Executable files that the recorder knows. LRU: forgetting one costs one more request. Value: 1. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, AA_TLS_SEEN);
+	__type(key, struct aa_file_key);
+	__type(value, __u32);
+} aa_tls_seen SEC(".maps");
 /* clang-format on */
 
 #endif

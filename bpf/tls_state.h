@@ -62,11 +62,13 @@ struct aa_tls_connection {
 	__u64 connection;
 	__u64 socket; /* aa_socket.socket; 0: not bound yet */
 	__u64 sock;   /* address of struct sock of it */
+	__u64 library; /* as in struct aa_tls_open */
 	struct aa_tls_sums sums;
 	__u32 session;
 	__u32 slot;
 	__u32 implementation;
-	__u32 tries; /* searches of its memory for a client random so far */
+	__u16 tries; /* searches of its memory for a client random so far */
+	__u16 told; /* bit 0: that its handshake is done was sent; the others: hash of the ALPN that was sent */
 };
 
 /*
@@ -77,6 +79,39 @@ struct aa_tls_thread {
 	struct aa_tls_key key; /* of the connection */
 	__u64 connection;
 	__u64 stack; /* stack pointer at the call's entry: key of the call under way */
+};
+
+#define AA_TLS_CONNECTIONS 16384
+#define AA_TLS_CALLS	   16384
+#define AA_TLS_SEEN	   16384
+
+/*
+ * Key of "aa_tls_calls": the thread and its stack pointer at the entry, as calls nest (Bun calls SSL_write() inside
+ * SSL_do_handshake(): a key of the thread alone lost the outer one). Go moves its stacks and its goroutines: there it is
+ * the process (tgid << 32) and the goroutine, whose lowest bit is the direction.
+ */
+struct aa_tls_call_key {
+	__u64 thread; /* bpf_get_current_pid_tgid() */
+	__u64 place;
+};
+
+/* Value of it: what the return needs to know of the entry. */
+struct aa_tls_call {
+	struct aa_header base; /* who; time_ns: when it began */
+	struct aa_tls_key key; /* of the connection */
+	__u64 connection;
+	__u64 buffer;
+	__u64 length; /* of the buffer */
+	__u64 result_at; /* where the library writes how many bytes it was, or the length of what buffer is about */
+	__u64 outer; /* stack pointer of the call of this thread that this one is made in; 0: none */
+	/* These are set at the return. */
+	__u64 time_ns;	   /* of the records */
+	__u64 bytes;	   /* moved */
+	__u64 send_bytes;  /* of them, those that are to be sent */
+	__u64 offset;	   /* bytes of this direction before it */
+	__u64 call_number; /* in this direction */
+	__u32 function;	   /* enum aa_tls_function */
+	__u32 direction;   /* enum aa_tls_direction */
 };
 
 /* Key of "aa_tls_seen": executable files that the recorder knows. LRU: forgetting one costs one more request. */
@@ -114,8 +149,10 @@ struct aa_request {
 #define AA_REQUEST_RING_BYTES (256u << 10)
 
 AA_ASSERT_SIZE(aa_tls_key, 24);
-AA_ASSERT_SIZE(aa_tls_connection, 24 + 96 + 16);
+AA_ASSERT_SIZE(aa_tls_connection, 32 + 96 + 16);
 AA_ASSERT_SIZE(aa_tls_thread, 24 + 16);
+AA_ASSERT_SIZE(aa_tls_call_key, 16);
+AA_ASSERT_SIZE(aa_tls_call, 40 + 24 + 10 * 8 + 8);
 AA_ASSERT_SIZE(aa_file_key, 16);
 AA_ASSERT_SIZE(aa_request, 48 + 24);
 
