@@ -60,8 +60,8 @@ struct aa_tls_key {
 /* Value of it: a connection that lives. Removed by SSL_free() and its kin, or by the recorder's sweep. */
 struct aa_tls_connection {
 	__u64 connection;
-	__u64 socket; /* aa_socket.socket; 0: not bound yet */
-	__u64 sock;   /* address of struct sock of it */
+	__u64 socket;  /* aa_socket.socket; 0: not bound yet */
+	__u64 sock;    /* address of struct sock of it */
 	__u64 library; /* as in struct aa_tls_open */
 	struct aa_tls_sums sums;
 	__u32 session;
@@ -118,7 +118,8 @@ struct aa_tls_call {
 struct aa_file_key {
 	__u64 inode;
 	__u32 device; /* kernel's dev_t: major << 20 | minor */
-	__u32 zero;
+	__u32 generation; /* i_generation: a compiler's output often gets the number of a file that was removed; 0 where the
+			   * file system has none */
 };
 
 /* flags of a request */
@@ -139,11 +140,13 @@ struct aa_request {
 	__u64 end;
 	__u64 library;
 	__u32 device;
+	__u32 generation;
 	__u32 tgid;
 	__u32 tid;
 	__u32 session;
 	__u32 slot;
 	__u32 flags; /* AA_REQUEST_* */
+	__u32 reserved;
 };
 
 #define AA_REQUEST_RING_BYTES (256u << 10)
@@ -154,6 +157,6 @@ AA_ASSERT_SIZE(aa_tls_thread, 24 + 16);
 AA_ASSERT_SIZE(aa_tls_call_key, 16);
 AA_ASSERT_SIZE(aa_tls_call, 40 + 24 + 10 * 8 + 8);
 AA_ASSERT_SIZE(aa_file_key, 16);
-AA_ASSERT_SIZE(aa_request, 48 + 24);
+AA_ASSERT_SIZE(aa_request, 48 + 32);
 
 #endif

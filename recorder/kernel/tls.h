@@ -21,10 +21,16 @@ int aa_kernel_begin_tls(struct aa_kernel *kernel, struct aa_error *error);
 struct aa_ring *aa_kernel_requests(struct aa_kernel *kernel);
 
 /* Marks an executable file as known: mapping it is asked about no more (by any session). Any thread. */
-int aa_kernel_tls_set_seen(struct aa_kernel *kernel, uint64_t inode, uint32_t device);
+int aa_kernel_tls_set_seen(struct aa_kernel *kernel, uint64_t inode, uint32_t device, uint32_t generation);
 
-/* From now on nobody is stopped any more, whatever the options say. Any thread. */
-int aa_kernel_tls_stop_holding(struct aa_kernel *kernel);
+/*
+ * Whether processes are stopped from now on, where the options ask for it: not while the recorder is stopped itself, nor
+ * when it ends. Programs that run already may still do it, until aa_kernel_settle. Any thread, one at a time.
+ */
+int aa_kernel_tls_set_holding(struct aa_kernel *kernel, bool holding);
+
+/* The descriptor that this takes: a forked process that may have to do it keeps that one. Borrowed. */
+int aa_kernel_tls_holding_fd(const struct aa_kernel *kernel);
 
 /* A connection that the sweep removed: what AA_EVENT_TLS_CLOSE would say. */
 struct aa_tls_swept {
