@@ -5,7 +5,7 @@
 CREATE TABLE session_option (
 	id INTEGER PRIMARY KEY,          -- row, in the order of the command line by option
 	session_id INTEGER NOT NULL REFERENCES session(id), -- whose
-	name TEXT NOT NULL,              -- 'files', 'exclude', 'content', 'content-max' (bytes), 'content-store'
+	name TEXT NOT NULL,              -- 'files', 'exclude', 'content', 'content-max' (bytes), 'content-store', 'tls', 'redact' (on, off), 'redact-key' (hexadecimal: of the fingerprints in redaction)
 	value TEXT NOT NULL              -- 'all', a pattern ...; escaped
 );
 CREATE INDEX session_option_session ON session_option (session_id);

@@ -16,11 +16,23 @@
 #include "text.h"
 
 static const char *const table_names[AA_TABLE_COUNT] = {
-	[AA_TABLE_STRING] = "string", [AA_TABLE_PROCESS] = "process", [AA_TABLE_EXEC] = "exec",
-	[AA_TABLE_ENV] = "env",	      [AA_TABLE_CGROUP] = "cgroup",   [AA_TABLE_CRED] = "cred",
-	[AA_TABLE_COMM] = "comm",     [AA_TABLE_SETSID] = "setsid",   [AA_TABLE_REPARENT] = "reparent",
-	[AA_TABLE_GAP] = "gap",	      [AA_TABLE_FILE] = "file",	      [AA_TABLE_CONTENT] = "content",
+	[AA_TABLE_STRING] = "string",
+	[AA_TABLE_PROCESS] = "process",
+	[AA_TABLE_EXEC] = "exec",
+	[AA_TABLE_ENV] = "env",
+	[AA_TABLE_CGROUP] = "cgroup",
+	[AA_TABLE_CRED] = "cred",
+	[AA_TABLE_COMM] = "comm",
+	[AA_TABLE_SETSID] = "setsid",
+	[AA_TABLE_REPARENT] = "reparent",
+	[AA_TABLE_GAP] = "gap",
+	[AA_TABLE_FILE] = "file",
+	[AA_TABLE_CONTENT] = "content",
 	[AA_TABLE_BLOB] = "blob",
+	[AA_TABLE_TLS_CONNECTION] = "tls_connection",
+	[AA_TABLE_TLS] = "tls",
+	[AA_TABLE_TLS_LIBRARY] = "tls_library",
+	[AA_TABLE_REDACTION] = "redaction",
 };
 
 const char *aa_table_name(enum aa_table table)

@@ -48,6 +48,7 @@ static aa_sink_fn *const sinks[] = {
 	[AA_EVENT_MOUNT] = aa_sink_change,
 	[AA_EVENT_UMOUNT] = aa_sink_change,
 	[AA_EVENT_PIVOT_ROOT] = aa_sink_change,
+	[AA_EVENT_TLS_DATA] = NULL,
 };
 
 /* Records of one session that could not be understood, in one span. */

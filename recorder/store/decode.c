@@ -38,6 +38,14 @@ static const uint32_t least_sizes[] = {
 	[AA_EVENT_MOUNT] = sizeof(struct aa_file_change),
 	[AA_EVENT_UMOUNT] = sizeof(struct aa_file_change),
 	[AA_EVENT_PIVOT_ROOT] = sizeof(struct aa_file_change),
+	[AA_EVENT_TLS_OPEN] = sizeof(struct aa_tls_open),
+	[AA_EVENT_TLS_HANDSHAKE] = sizeof(struct aa_tls_handshake),
+	[AA_EVENT_TLS_NAME] = sizeof(struct aa_tls_name),
+	[AA_EVENT_TLS_SOCKET] = sizeof(struct aa_tls_socket_bound),
+	[AA_EVENT_TLS_HELLO] = sizeof(struct aa_tls_hello),
+	[AA_EVENT_TLS_SOCKET_END] = sizeof(struct aa_tls_socket_end),
+	[AA_EVENT_TLS_CLOSE] = sizeof(struct aa_tls_close),
+	[AA_EVENT_TLS_DATA] = sizeof(struct aa_tls_data),
 };
 
 static const char *const kind_names[] = {
@@ -80,6 +88,24 @@ static enum aa_event_result check_text(const struct aa_text *text, uint32_t size
 	return AA_EVENT_OK;
 }
 
+static enum aa_event_result check_tls(const struct aa_event *event, uint32_t size)
+{
+	switch (event->header->kind) {
+	case AA_EVENT_TLS_NAME:
+		return event->tls_name->length <= AA_TLS_NAME_SIZE ? AA_EVENT_OK : AA_EVENT_MALFORMED;
+	case AA_EVENT_TLS_HELLO:
+		return event->tls_hello->length <= size - sizeof(*event->tls_hello) ? AA_EVENT_OK
+										    : AA_EVENT_MALFORMED;
+	case AA_EVENT_TLS_DATA:
+		return event->tls_data->length <= size - sizeof(*event->tls_data) &&
+				       event->tls_data->direction < AA_TLS_DIRECTIONS
+			       ? AA_EVENT_OK
+			       : AA_EVENT_MALFORMED;
+	default:
+		return AA_EVENT_OK;
+	}
+}
+
 enum aa_event_result aa_event_decode(const void *bytes, uint32_t size, struct aa_event *ret_event)
 {
 	const struct aa_header *header = bytes;
@@ -99,5 +125,5 @@ enum aa_event_result aa_event_decode(const void *bytes, uint32_t size, struct aa
 		return AA_EVENT_MALFORMED;
 	if (header->kind == AA_EVENT_TEXT)
 		return check_text(bytes, header->size);
-	return AA_EVENT_OK;
+	return check_tls(ret_event, header->size);
 }

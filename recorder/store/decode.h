@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Record bytes to a checked view. Pure: no I/O, no memory, no globals. After AA_EVENT_OK every member of the
- * record, and every byte that a text's lengths claim, lies inside it; what the members say may still be anything.
+ * record, and every byte that the lengths of texts, hellos and payload claim, lies inside it; what the members say may still be anything.
  */
 #ifndef AA_STORE_DECODE_H
 #define AA_STORE_DECODE_H
@@ -34,6 +34,14 @@ struct aa_event {
 		const struct aa_file_open *open;
 		const struct aa_file_io *io;	     /* CLOSE, IO */
 		const struct aa_file_change *change; /* every other kind of file record */
+		const struct aa_tls_open *tls_open;
+		const struct aa_tls_handshake *tls_handshake;
+		const struct aa_tls_name *tls_name;
+		const struct aa_tls_socket_bound *tls_socket;
+		const struct aa_tls_hello *tls_hello;
+		const struct aa_tls_socket_end *tls_socket_end;
+		const struct aa_tls_close *tls_close;
+		const struct aa_tls_data *tls_data;
 	};
 };
 

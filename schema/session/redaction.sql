@@ -11,3 +11,5 @@ CREATE TABLE s0_redaction ( -- Secrets that were replaced before anything was st
 	what TEXT NOT NULL,              -- 'authorization', 'cookie', 'token: github' ...
 	fingerprint TEXT                 -- first 128 bits of HMAC-SHA-256 under the session's option redact-key, hexadecimal: the same secret has the same; NULL: not all of it was seen
 );
+-- @index
+CREATE INDEX IF NOT EXISTS s0_redaction_row ON s0_redaction (row_table, row_id);

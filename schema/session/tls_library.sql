@@ -19,3 +19,21 @@ CREATE TABLE s0_tls_library ( -- Files with TLS code that were found: those whos
 	late INTEGER NOT NULL,           -- 1: a process ran on while it was examined, so its first calls may be missing
 	held_ns INTEGER                  -- how long the process that mapped it was held for it; NULL: it was not
 );
+-- @index
+CREATE INDEX IF NOT EXISTS s0_tls_library_time ON s0_tls_library (time_ns);
+-- @timeline
+SELECT
+	l.time_ns AS time_ns,
+	strftime('%Y-%m-%dT%H:%M:%S', l.time_ns / 1000000000, 'unixepoch') || printf('.%09dZ', l.time_ns % 1000000000) AS time,
+	'tls_library' AS kind,
+	p.pid AS pid,
+	p.pid AS tid,
+	l.process_id AS process_id,
+	p.comm AS comm,
+	l.path || coalesce(' (' || l.implementation || coalesce(' ' || l.version, '') || ')', '')
+		|| CASE WHEN l.attached THEN CASE WHEN l.late THEN ', first calls may be missing' ELSE '' END ELSE ', not recorded' END
+		|| coalesce(': ' || l.reason, '') AS detail,
+	'tls_library' AS row_table,
+	l.id AS row_id
+FROM s0_tls_library AS l
+LEFT JOIN s0_process AS p ON p.id = l.process_id

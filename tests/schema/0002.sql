@@ -306,7 +306,7 @@ INSERT INTO signal_name VALUES(64,'SIGRTMIN+30');
 CREATE TABLE session_option (
 	id INTEGER PRIMARY KEY,          -- row, in the order of the command line by option
 	session_id INTEGER NOT NULL REFERENCES session(id), -- whose
-	name TEXT NOT NULL,              -- 'files', 'exclude', 'content', 'content-max' (bytes), 'content-store'
+	name TEXT NOT NULL,              -- 'files', 'exclude', 'content', 'content-max' (bytes), 'content-store', 'tls', 'redact' (on, off), 'redact-key' (hexadecimal: of the fingerprints in redaction)
 	value TEXT NOT NULL              -- 'all', a pattern ...; escaped
 );
 INSERT INTO session_option VALUES(1,1,'files','all');
@@ -419,10 +419,10 @@ CREATE TABLE s1_gap ( -- What is not here, or not whole.
 	id INTEGER PRIMARY KEY,          -- row, in the order of recording
 	time_ns INTEGER NOT NULL,        -- it happened between time_ns
 	end_ns INTEGER NOT NULL,         -- and end_ns
-	lane TEXT NOT NULL,              -- 'lifecycle', 'activity' (files), 'payload'
+	lane TEXT NOT NULL,              -- 'lifecycle', 'activity' (files, TLS connections), 'payload' (TLS plaintext)
 	kind TEXT NOT NULL,              -- kind of event, or 'any'
-	reason TEXT NOT NULL,            -- 'ring-full', 'scope-full', 'unreadable', 'truncated', 'recursion', 'malformed', 'incomplete', 'recorder', 'files-full' (table of open files), 'uring-full'; 'excluded' is no loss: left out on request (--files, --exclude)
-	count INTEGER NOT NULL,          -- events; bytes where reason is 'truncated'
+	reason TEXT NOT NULL,            -- 'ring-full', 'scope-full', 'unreadable', 'truncated', 'recursion', 'malformed', 'incomplete', 'recorder', 'files-full' (table of open files), 'uring-full', 'tls-full' (tables of TLS), 'withheld' (could not be searched for secrets), 'lost' (not known why); no losses, but left out on request: 'excluded' (--files, --exclude), 'max-call', 'max-connection' (--tls-max-...)
+	count INTEGER NOT NULL,          -- events; bytes where reason is 'truncated' or kind is 'tls_data'
 	process_id INTEGER,              -- process row: whose, where known
 	detail TEXT                      -- in words
 );
@@ -654,10 +654,10 @@ CREATE TABLE s2_gap ( -- What is not here, or not whole.
 	id INTEGER PRIMARY KEY,          -- row, in the order of recording
 	time_ns INTEGER NOT NULL,        -- it happened between time_ns
 	end_ns INTEGER NOT NULL,         -- and end_ns
-	lane TEXT NOT NULL,              -- 'lifecycle', 'activity' (files), 'payload'
+	lane TEXT NOT NULL,              -- 'lifecycle', 'activity' (files, TLS connections), 'payload' (TLS plaintext)
 	kind TEXT NOT NULL,              -- kind of event, or 'any'
-	reason TEXT NOT NULL,            -- 'ring-full', 'scope-full', 'unreadable', 'truncated', 'recursion', 'malformed', 'incomplete', 'recorder', 'files-full' (table of open files), 'uring-full'; 'excluded' is no loss: left out on request (--files, --exclude)
-	count INTEGER NOT NULL,          -- events; bytes where reason is 'truncated'
+	reason TEXT NOT NULL,            -- 'ring-full', 'scope-full', 'unreadable', 'truncated', 'recursion', 'malformed', 'incomplete', 'recorder', 'files-full' (table of open files), 'uring-full', 'tls-full' (tables of TLS), 'withheld' (could not be searched for secrets), 'lost' (not known why); no losses, but left out on request: 'excluded' (--files, --exclude), 'max-call', 'max-connection' (--tls-max-...)
+	count INTEGER NOT NULL,          -- events; bytes where reason is 'truncated' or kind is 'tls_data'
 	process_id INTEGER,              -- process row: whose, where known
 	detail TEXT                      -- in words
 );
@@ -1040,7 +1040,7 @@ SELECT
 	p.pid AS tid,
 	g.process_id AS process_id,
 	p.comm AS comm,
-	g.kind || ': ' || g.reason || CASE g.reason WHEN 'truncated' THEN ', bytes: ' ELSE ', count: ' END || g.count || coalesce(' (' || g.detail || ')', '') AS detail,
+	g.kind || ': ' || g.reason || CASE WHEN g.reason = 'truncated' OR g.kind = 'tls_data' THEN ', bytes: ' ELSE ', count: ' END || g.count || coalesce(' (' || g.detail || ')', '') AS detail,
 	'gap' AS row_table,
 	g.id AS row_id
 FROM s1_gap AS g
@@ -1252,7 +1252,7 @@ SELECT
 	p.pid AS tid,
 	g.process_id AS process_id,
 	p.comm AS comm,
-	g.kind || ': ' || g.reason || CASE g.reason WHEN 'truncated' THEN ', bytes: ' ELSE ', count: ' END || g.count || coalesce(' (' || g.detail || ')', '') AS detail,
+	g.kind || ': ' || g.reason || CASE WHEN g.reason = 'truncated' OR g.kind = 'tls_data' THEN ', bytes: ' ELSE ', count: ' END || g.count || coalesce(' (' || g.detail || ')', '') AS detail,
 	'gap' AS row_table,
 	g.id AS row_id
 FROM s2_gap AS g

@@ -257,4 +257,113 @@ static inline struct aa_file_change *fake_change(struct fake_kernel *kernel, str
 	return change;
 }
 
+/* What TLS leaves. */
+static inline struct aa_tls_open *fake_tls_open(struct fake_kernel *kernel, struct fake_process process,
+						uint64_t connection, uint64_t library)
+{
+	struct aa_tls_open *open = fake_record(kernel, process, AA_EVENT_TLS_OPEN, sizeof(*open));
+
+	open->connection = connection;
+	open->object = 0x1000 + connection;
+	open->library = library;
+	open->implementation = AA_TLS_OPENSSL;
+	return open;
+}
+
+/* One call, or a part of it. */
+static inline struct aa_tls_data *fake_tls_data(struct fake_kernel *kernel, struct fake_process process,
+						uint64_t connection, enum aa_tls_direction direction,
+						uint64_t offset, const void *bytes, uint32_t size)
+{
+	struct aa_tls_data *data =
+		fake_record(kernel, process, AA_EVENT_TLS_DATA, (uint32_t)sizeof(*data) + size);
+
+	data->connection = connection;
+	data->offset = offset;
+	data->call_bytes = size;
+	data->length = size;
+	data->direction = direction;
+	if (size)
+		memcpy(data->data, bytes, size);
+	return data;
+}
+
+static inline struct aa_tls_close *fake_tls_close(struct fake_kernel *kernel, struct fake_process process,
+						  uint64_t connection, uint64_t sent, uint64_t received)
+{
+	struct aa_tls_close *close = fake_record(kernel, process, AA_EVENT_TLS_CLOSE, sizeof(*close));
+
+	close->connection = connection;
+	close->sums.bytes[AA_TLS_SENT] = sent;
+	close->sums.bytes[AA_TLS_RECEIVED] = received;
+	close->reason = AA_TLS_CLOSE_FREED;
+	return close;
+}
+
+/* 127.0.0.1:40000 to 192.0.2.1:443 */
+static inline struct aa_socket fake_socket(uint64_t socket)
+{
+	return (struct aa_socket){ .socket = socket,
+				   .inode = 7000 + socket,
+				   .local_address = { 127, 0, 0, 1 },
+				   .peer_address = { 192, 0, 2, 1 },
+				   .netns = 4026531840u,
+				   .fd = 3,
+				   .local_port = 40000,
+				   .peer_port = 443,
+				   .family = 2,
+				   .protocol = 6 };
+}
+
+static inline struct aa_tls_socket_bound *fake_tls_bind(struct fake_kernel *kernel,
+							struct fake_process process, uint64_t connection,
+							uint64_t socket, enum aa_tls_method method)
+{
+	struct aa_tls_socket_bound *bound = fake_record(kernel, process, AA_EVENT_TLS_SOCKET, sizeof(*bound));
+
+	bound->socket = fake_socket(socket);
+	bound->connection = connection;
+	bound->method = method;
+	return bound;
+}
+
+static inline struct aa_tls_hello *fake_tls_hello(struct fake_kernel *kernel, struct fake_process process,
+						  uint64_t connection, uint64_t socket, const void *bytes,
+						  uint32_t size)
+{
+	struct aa_tls_hello *hello =
+		fake_record(kernel, process, AA_EVENT_TLS_HELLO, (uint32_t)sizeof(*hello) + size);
+
+	hello->socket = fake_socket(socket);
+	hello->connection = connection;
+	hello->total = hello->length = size;
+	memcpy(hello->data, bytes, size);
+	return hello;
+}
+
+static inline struct aa_tls_name *fake_tls_name(struct fake_kernel *kernel, struct fake_process process,
+						uint64_t connection, enum aa_tls_name_kind kind,
+						const char *text)
+{
+	struct aa_tls_name *name = fake_record(kernel, process, AA_EVENT_TLS_NAME, sizeof(*name));
+
+	name->connection = connection;
+	name->kind = kind;
+	name->length = (uint32_t)strlen(text);
+	memcpy(name->name, text, name->length);
+	return name;
+}
+
+static inline struct aa_tls_socket_end *fake_tls_socket_end(struct fake_kernel *kernel,
+							    struct fake_process process, uint64_t socket,
+							    uint64_t sent, uint64_t received)
+{
+	struct aa_tls_socket_end *end = fake_record(kernel, process, AA_EVENT_TLS_SOCKET_END, sizeof(*end));
+
+	end->socket = socket;
+	end->sent_bytes = sent;
+	end->received_bytes = received;
+	return end;
+}
+
 #endif

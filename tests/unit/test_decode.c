@@ -48,6 +48,14 @@ static const struct {
 	{ AA_EVENT_MOUNT, sizeof(struct aa_file_change), "mount" },
 	{ AA_EVENT_UMOUNT, sizeof(struct aa_file_change), "umount" },
 	{ AA_EVENT_PIVOT_ROOT, sizeof(struct aa_file_change), "pivot_root" },
+	{ AA_EVENT_TLS_OPEN, sizeof(struct aa_tls_open), "tls_open" },
+	{ AA_EVENT_TLS_HANDSHAKE, sizeof(struct aa_tls_handshake), "tls_handshake" },
+	{ AA_EVENT_TLS_NAME, sizeof(struct aa_tls_name), "tls_name" },
+	{ AA_EVENT_TLS_SOCKET, sizeof(struct aa_tls_socket_bound), "tls_socket" },
+	{ AA_EVENT_TLS_HELLO, sizeof(struct aa_tls_hello), "tls_hello" },
+	{ AA_EVENT_TLS_SOCKET_END, sizeof(struct aa_tls_socket_end), "tls_socket_end" },
+	{ AA_EVENT_TLS_CLOSE, sizeof(struct aa_tls_close), "tls_close" },
+	{ AA_EVENT_TLS_DATA, sizeof(struct aa_tls_data), "tls_data" },
 };
 
 /* A record in memory of exactly its size, so that a sanitizer sees one byte too far. */

@@ -197,13 +197,13 @@ static void test_timeline_merges(void **state)
 	for (int table = 0; table < AA_TABLE_COUNT; table++)
 		assert_int_equal(aa_session_create_table(t->db, 1, (enum aa_table)table, NULL), 0);
 	assert_int_equal(aa_session_create_indexes(t->db, 1, NULL), 0);
-	expect_merge(t->db, "EXPLAIN QUERY PLAN SELECT * FROM s1_timeline ORDER BY time_ns", 9);
+	expect_merge(t->db, "EXPLAIN QUERY PLAN SELECT * FROM s1_timeline ORDER BY time_ns", 13);
 	/* As aa-query asks. time_ns must be among the columns: else SQLite does not merge (select.c, flattening, 18). */
 	expect_merge(t->db,
 		     "EXPLAIN QUERY PLAN SELECT time_ns, detail FROM s1_timeline WHERE kind = 'exec' AND "
 		     "time_ns >= 5"
 		     " ORDER BY time_ns LIMIT 5",
-		     9);
+		     13);
 	expect_text(t->db, "SELECT group_concat(name) FROM pragma_table_info('s1_timeline')",
 		    "time_ns,time,kind,pid,tid,process_id,comm,detail,row_table,row_id");
 }
