@@ -484,6 +484,7 @@ struct aa_scope {
 	__u32 flags;	     /* AA_SCOPE_*, order.h */
 	__u32 exec_tid;	     /* thread that is in exec now, where the hook of exec cannot tell; else 0 */
 	struct aa_cred cred; /* last known */
+	__u64 exec_ns;	     /* CLOCK_BOOTTIME of its last exec since it is in scope, 0: none */
 };
 
 #ifdef __bpf__
@@ -509,7 +510,7 @@ AA_ASSERT_SIZE(aa_file_open, 40 + 40 + 8 + 24);
 AA_ASSERT_SIZE(aa_file_io, 40 + 40 + 40 + 16);
 AA_ASSERT_SIZE(aa_file_change, 40 + 80 + 40 + 32);
 AA_ASSERT_SIZE(aa_config, 80);
-AA_ASSERT_SIZE(aa_scope, 104);
+AA_ASSERT_SIZE(aa_scope, 112);
 AA_ASSERT_SIZE(aa_control, 256);
 
 #include "event_tls.h"

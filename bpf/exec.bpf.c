@@ -49,6 +49,7 @@ AA_SUBPROGRAM int aa_exec_seen(struct linux_binprm *bprm, __u32 old_tid)
 		old_tid = scope->exec_tid;
 	scope->exec_tid = 0;
 	aa_begin(&base, scope, task);
+	scope->exec_ns = base.time_ns;
 	file = BPF_CORE_READ(bprm, file);
 	aa_exec_texts(&base, bprm, BPF_CORE_READ(task, mm));
 	exe_flags = aa_image_paths(&base, task, file);

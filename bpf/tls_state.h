@@ -63,6 +63,7 @@ struct aa_tls_connection {
 	__u64 socket;  /* aa_socket.socket; 0: not bound yet */
 	__u64 sock;    /* address of struct sock of it */
 	__u64 library; /* as in struct aa_tls_open */
+	__u64 time_ns; /* CLOCK_BOOTTIME when it was met: before an exec of its process it is another program's */
 	struct aa_tls_sums sums;
 	__u32 session;
 	__u32 slot;
@@ -152,7 +153,7 @@ struct aa_request {
 #define AA_REQUEST_RING_BYTES (256u << 10)
 
 AA_ASSERT_SIZE(aa_tls_key, 24);
-AA_ASSERT_SIZE(aa_tls_connection, 32 + 96 + 16);
+AA_ASSERT_SIZE(aa_tls_connection, 40 + 96 + 16);
 AA_ASSERT_SIZE(aa_tls_thread, 24 + 16);
 AA_ASSERT_SIZE(aa_tls_call_key, 16);
 AA_ASSERT_SIZE(aa_tls_call, 40 + 24 + 10 * 8 + 8);
