@@ -30,7 +30,7 @@ void aa_redactor_free(struct aa_redactor *redactor); /* NULL is fine */
 
 /* A secret that was replaced. */
 struct aa_redaction {
-	uint64_t offset; /* of its first byte in the stream, or text */
+	uint64_t offset; /* of its first byte in the stream, or text; of the frame, if it was in HTTP/2 headers */
 	uint64_t length; /* bytes */
 	const char *
 		what; /* "authorization", "token: github", a header's name in lower case; borrowed until the call returns */
@@ -67,13 +67,15 @@ struct aa_redacted {
 	uint64_t begin; /* offset in the stream of the first byte that out stands for */
 	uint64_t bytes; /* of the stream that it stands for; 0: nothing yet, they come with a later piece */
 	uint64_t withheld; /* of them, at the end: not in out, as they could not be searched */
+	size_t used;	   /* of what was fed; less than all where something is withheld: feed the rest now */
 	unsigned count;	   /* secrets replaced */
 	bool rewritten;	   /* lengths differ: HTTP/2 headers were encoded anew */
 };
 
 /*
  * The next bytes of a direction: appends what may be stored to out. Only an HTTP/2 header block that is not whole is held
- * (at most 256 KiB; more is withheld). Returns 0 or a negative errno.
+ * (at most 256 KiB; more is withheld). As what is withheld is at the end of what out stands for, the caller goes on with the
+ * rest of its bytes until all are used. Returns 0 or a negative errno.
  */
 int aa_redact_feed(struct aa_redact_connection *connection, unsigned direction, const void *bytes,
 		   size_t size, struct aa_text_buffer *out, struct aa_redacted *ret_redacted,
