@@ -239,6 +239,20 @@ static int write_settings(struct aa_session *session, const struct aa_session_se
 	return r;
 }
 
+static int write_redaction(struct aa_session *session, struct aa_error *error)
+{
+	char key[2 * AA_REDACT_KEY_SIZE + 1] = "";
+	const struct aa_session_setting settings[] = {
+		{ "redact", session->redactor ? "on" : "off" },
+		{ session->redactor ? "redact-key" : NULL, key },
+		{ NULL, NULL },
+	};
+
+	for (size_t i = 0; i < AA_REDACT_KEY_SIZE; i++)
+		(void)snprintf(key + 2 * i, 3, "%02x", session->redact_key[i]);
+	return write_settings(session, settings, error);
+}
+
 static int write_session(struct aa_session *session, const struct aa_session_options *options,
 			 const struct description *d, struct aa_error *error)
 {
@@ -258,6 +272,8 @@ static int write_session(struct aa_session *session, const struct aa_session_opt
 		r = name_session(session, d, now_ns, error);
 	if (r == 0)
 		r = write_settings(session, options->settings, error);
+	if (r == 0)
+		r = write_redaction(session, error);
 	for (size_t i = 0; i < sizeof(first_tables) / sizeof(first_tables[0]) && r == 0; i++) {
 		r = aa_session_create_table(store->db, session->id, first_tables[i], error);
 		session->now.tables[first_tables[i]] = true;
@@ -333,6 +349,9 @@ int aa_store_begin_session(struct aa_store *store, const struct aa_session_optio
 	r = new_session(store, options, &session);
 	if (r < 0)
 		return aa_error_set(error, r, "out of memory");
+	r = aa_session_make_redactor(session, options, error);
+	if (r < 0)
+		return r;
 	r = aa_db_exec(store->db, "BEGIN IMMEDIATE", error);
 	if (r < 0)
 		return r;

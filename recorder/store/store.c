@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "memory.h"
 #include "store_private.h"
@@ -52,6 +53,8 @@ void aa_session_free(struct aa_session *session)
 	aa_session_finalize(session);
 	aa_process_table_release(&session->processes);
 	aa_file_table_release(&session->files);
+	aa_redactor_free(session->redactor);
+	explicit_bzero(session->redact_key, sizeof(session->redact_key));
 	aa_intern_free(session->strings);
 	free_strings(session->env_names);
 	free_strings(session->excludes);

@@ -8,6 +8,7 @@
 #include "file_table.h"
 #include "intern.h"
 #include "process_table.h"
+#include "redact.h"
 #include "scan.h"
 #include "siphash.h"
 #include "store.h"
@@ -40,6 +41,7 @@ enum aa_statement {
 	AA_STATEMENT_CONTENT_PIDS,
 	AA_STATEMENT_BLOB,
 	AA_STATEMENT_BLOB_FIND,
+	AA_STATEMENT_REDACTION,
 	AA_STATEMENT_COUNT,
 };
 
@@ -63,7 +65,9 @@ struct aa_session {
 	char **excludes; /* globs as of GLOB in SQL */
 	struct aa_intern *strings;
 	struct aa_process_table processes;
-	struct aa_file_table files; /* that are open */
+	struct aa_file_table files;   /* that are open */
+	struct aa_redactor *redactor; /* NULL: secrets are stored as they are */
+	uint8_t redact_key[AA_REDACT_KEY_SIZE];
 	sqlite3_stmt *statements[AA_STATEMENT_COUNT];
 	struct aa_session_state now, before;
 	bool ended;
@@ -145,6 +149,21 @@ struct aa_gap_row {
 	int64_t process_id; /* 0: not known */
 };
 int aa_session_gap(struct aa_session *session, const struct aa_gap_row *gap, struct aa_error *error);
+
+/* Rules and key of the session, in memory. Returns 0 or a negative errno. */
+int aa_session_make_redactor(struct aa_session *session, const struct aa_session_options *options,
+			     struct aa_error *error);
+
+/* Where a secret was replaced: a row of s<N>_redaction. */
+struct aa_redaction_row {
+	int64_t time_ns;       /* as in rows */
+	int64_t process_id;    /* 0: none */
+	const char *table;     /* row_table */
+	int64_t row_id;	       /* 0: none */
+	const char *direction; /* NULL: none */
+};
+int aa_session_redaction(struct aa_session *session, const struct aa_redaction_row *where,
+			 const struct aa_redaction *redaction, struct aa_error *error);
 
 /*
  * The table's entry for a process. One whose fork record did not come gets a row with source 'implied', which says
