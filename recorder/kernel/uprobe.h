@@ -13,6 +13,16 @@
 #include "kernel.h"
 #include "tls_state.h"
 
+/*
+ * Loads the programs that are attached to libraries, by the best way that this kernel has; to be called by who loads the
+ * others, if TLS is recorded as a whole. Returns 0, or a negative errno with a text if it has no way: then nothing can be
+ * attached, and the recording goes on without plaintext.
+ */
+int aa_kernel_load_uprobes(struct aa_kernel *kernel, struct aa_error *error);
+
+/* The programs that were loaded, as a probe row names them, "aa_tls_enter_multi+aa_tls_leave_multi"; NULL: none. Static. */
+const char *aa_kernel_uprobe_programs(const struct aa_kernel *kernel);
+
 struct aa_uprobe_point {
 	enum aa_tls_function function;
 	uint64_t offset; /* of its first instruction (Go's RET: of that) in the file, bytes */
