@@ -200,10 +200,64 @@ struct path {
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	void *private_data;
 	unsigned int f_flags;
 	unsigned int f_mode;
 	struct {
 	} f_task_work; /* since 6.7, when it lost its rcu_head: 0ede61d8589c ("file: convert to SLAB_TYPESAFE_BY_RCU") */
+};
+
+struct in6_addr {
+	struct {
+		__be32 u6_addr32[4];
+	} in6_u;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+	unsigned long skc_flags;
+};
+
+struct socket;
+
+struct sock {
+	struct sock_common __sk_common;
+	__u16 sk_type;
+	__u16 sk_protocol;
+	__u8 sk_shutdown;
+	struct socket *sk_socket;
+};
+
+struct socket {
+	struct file *file;
+	struct sock *sk;
+};
+
+struct tcp_ulp_ops {
+	char name[16];
+};
+
+struct inet_connection_sock {
+	const struct tcp_ulp_ops *icsk_ulp_ops;
+};
+
+struct tcp_sock {
+	__u64 bytes_sent;
+	__u64 bytes_retrans;
+	__u64 bytes_received;
+	__u32 write_seq;
+	__u32 snd_nxt;
 };
 
 /* fs/proc/internal.h */
@@ -332,6 +386,7 @@ struct task_struct {
 	int exit_signal;
 	int pid;
 	int tgid;
+	unsigned int ptrace;
 	struct task_struct *real_parent;
 	struct list_head children;
 	struct list_head sibling;

@@ -205,7 +205,30 @@ AA_MAP struct {
 	__uint(max_entries, AA_REQUEST_RING_BYTES);
 } aa_ring_requests SEC(".maps");
 
-/* Executable files that the recorder knows. LRU: forgetting one costs one more request. Value: 1. */
+/* Sockets that may carry TLS, see tls_state.h. Preallocated. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AA_TLS_SOCKETS);
+	__type(key, __u64);
+	__type(value, struct aa_tls_socket);
+} aa_tls_sockets SEC(".maps");
+
+/* What finds the socket of a connection. LRU: what is forgotten leaves a connection without its socket. */
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, AA_TLS_RANDOMS);
+	__type(key, struct aa_tls_random_key);
+	__type(value, struct aa_tls_random);
+} aa_tls_randoms SEC(".maps");
+
+AA_MAP struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, AA_TLS_CIPHERS);
+	__type(key, struct aa_tls_cipher_key);
+	__type(value, struct aa_tls_thread);
+} aa_tls_ciphers SEC(".maps");
+
+/* Executable files that the recorder knows. LRU: forgetting one costs one more request. Value: enum aa_tls_seen. */
 AA_MAP struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, AA_TLS_SEEN);

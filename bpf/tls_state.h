@@ -115,6 +115,68 @@ struct aa_tls_call {
 	__u32 direction;   /* enum aa_tls_direction */
 };
 
+/*
+ * Value of "aa_tls_sockets", key: address of struct sock: sockets of AF_INET and AF_INET6 that a session uses. Made at its
+ * connect or accept, or at the first call that moves bytes; gone when a stream closes; those of UDP, when the recorder
+ * sweeps.
+ */
+struct aa_tls_socket {
+	__u64 socket;			/* as in struct aa_socket */
+	__u64 start_ns;			/* who used it first, or sent or received the hello */
+	__u64 connect_ns;		/* as in struct aa_tls_hello */
+	__u64 inode;			/* with another one it is another socket in the same memory */
+	__u64 connection;		/* bound last, 0 */
+	__u64 bytes[AA_TLS_DIRECTIONS]; /* as the calls say; of a TCP socket the kernel knows better */
+	__u32 tgid;
+	__u32 tid;
+	__u32 session;
+	__u32 slot;
+	__s32 fd;			 /* where it was seen last */
+	__u32 calls;			 /* that moved bytes, as long as a hello may come */
+	__u32 flags;			 /* AA_TLS_SOCKET_* */
+	__u32 peer;			 /* UDP: to whom the QUIC hello went */
+	__u8 head[AA_TLS_DIRECTIONS][8]; /* of a TLS record that was read before its body; the last byte: 1 */
+};
+
+#define AA_TLS_SOCKET_STREAM	   0x1u
+#define AA_TLS_SOCKET_CLIENT_HELLO 0x2u /* was seen, as was the next */
+#define AA_TLS_SOCKET_SERVER_HELLO 0x4u
+#define AA_TLS_SOCKET_QUIC	   0x8u
+#define AA_TLS_SOCKET_BOUND	   0x10u /* to a connection of a library */
+
+#define AA_TLS_SOCKETS 16384
+
+/* Key of "aa_tls_randoms": the first bytes of a ClientHello's random. */
+struct aa_tls_random_key {
+	__u64 random;
+	__u32 tgid;
+	__u32 zero;
+};
+
+/* Value of it: where the ClientHello was seen. LRU. */
+struct aa_tls_random {
+	__u64 sock;
+	__u64 socket;
+};
+
+/* Key of "aa_tls_ciphers": bytes 11 to 26 of a TLS record that a library made, to be sent by whoever. Value: struct aa_tls_thread. LRU. */
+struct aa_tls_cipher_key {
+	__u64 bytes[2];
+	__u32 tgid;
+	__u32 zero;
+};
+
+#define AA_TLS_RANDOMS 4096
+#define AA_TLS_CIPHERS 4096
+
+/* Values of "aa_tls_seen". */
+enum aa_tls_seen {
+	AA_TLS_SEEN_ASKED =
+		1, /* the recorder has been asked: who maps it meanwhile asks, too, and waits, too */
+	AA_TLS_SEEN_KNOWN = 2,	 /* no more questions */
+	AA_TLS_SEEN_WATCHED = 3, /* known, but each process that maps it is told of, and not held */
+};
+
 /* Key of "aa_tls_seen": executable files that the recorder knows. LRU: forgetting one costs one more request. */
 struct aa_file_key {
 	__u64 inode;
@@ -157,6 +219,10 @@ AA_ASSERT_SIZE(aa_tls_connection, 40 + 96 + 16);
 AA_ASSERT_SIZE(aa_tls_thread, 24 + 16);
 AA_ASSERT_SIZE(aa_tls_call_key, 16);
 AA_ASSERT_SIZE(aa_tls_call, 40 + 24 + 10 * 8 + 8);
+AA_ASSERT_SIZE(aa_tls_socket, 56 + 32 + 16);
+AA_ASSERT_SIZE(aa_tls_random_key, 16);
+AA_ASSERT_SIZE(aa_tls_random, 16);
+AA_ASSERT_SIZE(aa_tls_cipher_key, 24);
 AA_ASSERT_SIZE(aa_file_key, 16);
 AA_ASSERT_SIZE(aa_request, 48 + 32);
 
