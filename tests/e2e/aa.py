@@ -57,7 +57,7 @@ def boot_ns():
 def clean_environment(**extra):
 	"""Ours without what would reach into the recorded program."""
 	names = ("AA_DB", "AA_RECORD", "AA_QUERY", "AA_WORKLOAD_PROGRAM", "AA_WORKLOAD", "AA_EXIT", "AA_TRUTH_FD",
-		 "AA_TIER")
+		 "AA_TIER", "AA_TLS_PROGRAM", "AA_GO_PROGRAM", "AA_BUN")
 	environment = {k: v for k, v in os.environ.items() if k not in names}
 	environment.update(extra)
 	return environment

@@ -142,17 +142,20 @@ class Connection:
 
 	def end(self):
 		"""Closes both ways, and asks TCP how many bytes went over the wire."""
+		raw = socket.socket(fileno=os.dup(self.stream.fileno()))
 		with contextlib.suppress(OSError, ValueError):
 			self.stream.settimeout(10)
-			raw = self.stream.unwrap()
+			self.stream.unwrap()
+		with contextlib.suppress(OSError):
 			raw.settimeout(10)
+			raw.shutdown(socket.SHUT_WR)
 			while raw.recv(4096):
 				pass
+		with raw, contextlib.suppress(OSError):
 			info = raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
 			acked, received = struct.unpack_from("QQ", info, 120)
 			# Of what was acked one more than was sent, if our FIN is among it.
 			self.wire = received, acked
-			raw.close()
 		with contextlib.suppress(OSError):
 			self.stream.close()
 

@@ -1,0 +1,3 @@
+module aa-go
+
+go 1.18
