@@ -283,18 +283,33 @@ int aa_kernel_snapshot(struct aa_kernel *kernel, struct aa_error *error)
 	return 0;
 }
 
-uint32_t aa_kernel_tracked(struct aa_kernel *kernel)
+void aa_kernel_each_tracked(struct aa_kernel *kernel, aa_tracked_fn *each, void *context)
 {
 	struct aa_identity_key key, next;
 	const void *previous = NULL;
-	uint32_t count = 0;
 
-	while (count < kernel->max_processes &&
-	       bpf_map_get_next_key(kernel->scope_fd, previous, &next) == 0) {
+	/* Bounded, as the map starts anew where a key is removed behind our back. */
+	for (uint32_t i = 0;
+	     i < kernel->max_processes && bpf_map_get_next_key(kernel->scope_fd, previous, &next) == 0; i++) {
+		const struct aa_identity identity = { .start_ns = next.start_ns, .tgid = next.tgid };
+
+		each(context, &identity);
 		key = next;
 		previous = &key;
-		count++;
 	}
+}
+
+static void count_one(void *context, const struct aa_identity *identity)
+{
+	(void)identity;
+	++*(uint32_t *)context;
+}
+
+uint32_t aa_kernel_tracked(struct aa_kernel *kernel)
+{
+	uint32_t count = 0;
+
+	aa_kernel_each_tracked(kernel, count_one, &count);
 	return count;
 }
 

@@ -90,6 +90,10 @@ int aa_kernel_snapshot(struct aa_kernel *kernel, struct aa_error *error);
 /* How many processes are in scope; exact only when nothing changes. Walks the map. */
 uint32_t aa_kernel_tracked(struct aa_kernel *kernel);
 
+/* Called for each process in scope; who comes or goes meanwhile may be missed. */
+typedef void aa_tracked_fn(void *context, const struct aa_identity *identity);
+void aa_kernel_each_tracked(struct aa_kernel *kernel, aa_tracked_fn *each, void *context);
+
 /* Takes everything out of scope: nothing more is recorded (records in the rings stay). */
 void aa_kernel_forget_all(struct aa_kernel *kernel);
 

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+/* See thread.h: what is done with a file, by the thread that finds. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+#include "thread_private.h"
+#include "tls.h"
+#include "tls_post.h"
+
+/* Why a file is looked at. */
+struct occasion {
+	const struct aa_request
+		*request; /* NULL: nobody has mapped it yet. Without inode: a process that ran before */
+	uint64_t ticket;
+};
+
+static bool is_stopping(struct aa_tls *tls)
+{
+	return atomic_load_explicit(&tls->stop, memory_order_relaxed);
+}
+
+static void posted(struct aa_tls *tls)
+{
+	if (tls->options.posted)
+		tls->options.posted(tls->options.context);
+}
+
+static bool same_key(const struct aa_file_key *one, const struct aa_file_key *other)
+{
+	return one->inode == other->inode && one->device == other->device &&
+	       one->generation == other->generation;
+}
+
+static struct aa_file_key key_of(const struct aa_request *request)
+{
+	return (struct aa_file_key){ .inode = request->inode,
+				     .device = request->device,
+				     .generation = request->generation };
+}
+
+/*
+ * By what stat(2) says, or by what the kernel side calls it: on overlayfs one file has two names, and probes of either fire for
+ * both.
+ */
+static struct aa_known *find_known(struct aa_tls *tls, const struct aa_mapped *mapped,
+				   const struct occasion *occasion)
+{
+	struct aa_file_key key = { 0 };
+
+	if (occasion->request)
+		key = key_of(occasion->request);
+	for (struct aa_known *known = tls->known; known; known = known->next) {
+		if (key.inode != 0 && same_key(&known->key, &key))
+			return known;
+		if (known->device == mapped->device && known->inode == mapped->inode &&
+		    known->size_bytes == mapped->size_bytes && known->changed_ns == mapped->changed_ns)
+			return known;
+	}
+	return NULL;
+}
+
+/* The kernel side asks about it no more. A file that is not attached to it asks about again: each process has a row for it. */
+static void set_seen(struct aa_tls *tls, const struct aa_mapped *mapped, const struct occasion *occasion)
+{
+	const struct aa_request *request = occasion->request;
+	uint32_t generation;
+
+	if (request && request->inode != 0) {
+		(void)aa_kernel_tls_set_seen(tls->options.kernel, request->inode, request->device,
+					     request->generation);
+		return;
+	}
+	generation = aa_mapped_generation(mapped->fd);
+	if (generation != 0) /* else it is not known what the kernel side calls it */
+		(void)aa_kernel_tls_set_seen(tls->options.kernel, mapped->inode,
+					     aa_mapped_device(mapped->device), generation);
+}
+
+static const char *text_or_null(const char *text)
+{
+	return text && text[0] != '\0' ? text : NULL;
+}
+
+static void post_library(struct aa_tls *tls, struct aa_known *known, const struct aa_mapped *mapped,
+			 const struct occasion *occasion, const char *reason)
+{
+	const struct aa_request *request = occasion->request;
+	uint64_t now = aa_boot_ns();
+	bool held = aa_tls_is_held(tls, occasion->ticket);
+	const struct aa_library_post post = {
+		.time_boot_ns = now,
+		.number = known->number,
+		.start_ns = request ? request->start_ns : 0,
+		.tgid = request ? request->tgid : 0,
+		.device = aa_mapped_device(mapped->device),
+		.inode = mapped->inode,
+		.size_bytes = mapped->size_bytes,
+		.held_ns = occasion->ticket != 0 ? now - request->time_ns : 0,
+		.path = mapped->path,
+		.build_id = text_or_null(known->found->build_id),
+		.implementation = known->found->name,
+		.version = text_or_null(known->found->version),
+		.hooks = known->uprobes ? text_or_null(known->found->hooks) : NULL,
+		.how = known->found->how,
+		.reason = text_or_null(reason),
+		.attached = known->uprobes != NULL,
+		.late = known->uprobes && request && !held,
+	};
+
+	(void)aa_store_post_library(tls->options.store, tls->options.session_id, &post);
+	known->is_reported = true;
+	posted(tls);
+}
+
+/* A process has it, and its calls are not recorded: its connections say why. */
+static void post_mapped(struct aa_tls *tls, const struct aa_known *known, const struct aa_request *request)
+{
+	(void)aa_store_post_mapped(tls->options.store, tls->options.session_id, request->tgid,
+				   request->start_ns, known->number);
+	posted(tls);
+}
+
+static struct aa_known *remember(struct aa_tls *tls, const struct aa_mapped *mapped,
+				 const struct occasion *occasion, const struct aa_found *found)
+{
+	struct aa_known *known = calloc(1, sizeof(*known));
+
+	if (known)
+		known->found = malloc(sizeof(*found));
+	if (!known || !known->found) {
+		free(known);
+		return NULL;
+	}
+	*known->found = *found;
+	known->number = ++tls->numbers;
+	known->device = mapped->device;
+	known->inode = mapped->inode;
+	known->size_bytes = mapped->size_bytes;
+	known->changed_ns = mapped->changed_ns;
+	if (occasion->request)
+		known->key = key_of(occasion->request);
+	known->next = tls->known;
+	tls->known = known;
+	tls->known_count++;
+	return known;
+}
+
+static int attach(struct aa_tls *tls, const struct aa_mapped *mapped, uint64_t number,
+		  const struct aa_uprobe_point *points, unsigned count, struct aa_uprobes **ret_uprobes,
+		  struct aa_error *error)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", mapped->fd);
+	return aa_uprobes_attach(tls->options.kernel, path, number, points, count, ret_uprobes, error);
+}
+
+static void attach_and_post(struct aa_tls *tls, struct aa_known *known, const struct aa_mapped *mapped,
+			    const struct occasion *occasion)
+{
+	const struct aa_found *found = known->found;
+	struct aa_error error = { 0 };
+	const char *reason = found->reason;
+
+	if (found->point_count > 0 && tls->known_count > AA_KNOWN_MAX)
+		reason = "too many files with TLS code in one session";
+	else if (found->point_count > 0 && attach(tls, mapped, known->number, found->points,
+						  found->point_count, &known->uprobes, &error) < 0)
+		reason = error.text;
+	post_library(tls, known, mapped, occasion, reason);
+	if (known->uprobes)
+		set_seen(tls, mapped, occasion);
+	else if (occasion->request)
+		post_mapped(tls, known, occasion->request);
+}
+
+/* A file that was not seen before. */
+static void examine_new(struct aa_tls *tls, const struct aa_mapped *mapped, const struct occasion *occasion)
+{
+	aa_cleanup_free struct aa_found *found = calloc(1, sizeof(*found));
+	struct aa_error error = { 0 };
+	struct aa_known *known;
+	int r;
+
+	if (!found)
+		return;
+	r = aa_find_tls(mapped->fd, found, &error);
+	if (r == -ENOMEM || is_stopping(tls))
+		return;
+	if (r == -EIO) { /* it may have TLS code, and nobody knows */
+		found->name = NULL;
+		(void)snprintf(found->reason, sizeof(found->reason), "%.*s", (int)sizeof(found->reason) - 1,
+			       error.text);
+	} else if (r != 0) {
+		set_seen(tls, mapped, occasion);
+		return;
+	}
+	known = remember(tls, mapped, occasion, found);
+	if (!known)
+		return;
+	/* Half of a library (libcrypto): only looked at for what it has of the other's connections. */
+	if (found->point_count == 0 && found->reason[0] == '\0')
+		set_seen(tls, mapped, occasion);
+	else
+		attach_and_post(tls, known, mapped, occasion);
+}
+
+static void examine(struct aa_tls *tls, const struct aa_mapped *mapped, const struct occasion *occasion)
+{
+	struct aa_known *known = find_known(tls, mapped, occasion);
+
+	if (is_stopping(tls))
+		return;
+	if (!known) {
+		examine_new(tls, mapped, occasion);
+		return;
+	}
+	if (occasion->request && occasion->request->inode != 0 && known->key.inode == 0)
+		known->key = key_of(occasion->request);
+	if (!known->is_reported || known->uprobes)
+		set_seen(tls, mapped, occasion);
+	else if (occasion->request)
+		post_mapped(tls, known, occasion->request);
+}
+
+/* Nobody can look at it any more, so whether TLS was spoken with it is not known. Said once a file. */
+static void report_gone(struct aa_tls *tls, const struct aa_request *request, int error)
+{
+	const struct aa_file_key key = key_of(request);
+	struct aa_library_post post = {
+		.time_boot_ns = aa_boot_ns(),
+		.number = tls->numbers + 1,
+		.start_ns = request->start_ns,
+		.tgid = request->tgid,
+		.device = request->device,
+		.inode = request->inode,
+		.path = "(unknown)",
+		.late = true,
+	};
+	char reason[128];
+
+	for (unsigned i = 0; i < tls->gone_count; i++)
+		if (same_key(&tls->gone[i], &key))
+			return;
+	if (tls->gone_count == AA_GONE_MAX)
+		return;
+	tls->gone[tls->gone_count++] = key;
+	tls->numbers++;
+	(void)snprintf(reason, sizeof(reason), "not examined: %s",
+		       error == -ESRCH || error == -ENOENT ? "the process had ended, or unmapped it"
+							   : strerror(-error));
+	post.reason = reason;
+	(void)aa_store_post_library(tls->options.store, tls->options.session_id, &post);
+	posted(tls);
+}
+
+/* Every library that serves BIO_write() to the process: one of them makes the ciphertext of the connection. */
+struct bind {
+	struct aa_tls *tls;
+	const struct aa_request *request;
+};
+
+static int bind_mapping(void *context, const struct aa_mapping *mapping)
+{
+	const struct bind *bind = context;
+	struct aa_tls *tls = bind->tls;
+	const struct occasion occasion = { .request = &(struct aa_request){ .inode = mapping->inode,
+									    .device = mapping->device } };
+	struct aa_mapped mapped = { .fd = -1 };
+	struct aa_known *known;
+
+	if (is_stopping(tls))
+		return 1;
+	if (aa_mapped_open_mapping(bind->request->tgid, mapping, &mapped) < 0)
+		return 0;
+	known = find_known(tls, &mapped, &occasion);
+	/* Without it, the connection stays without a socket: its row says so. */
+	if (known && known->found->bio_write.offset != 0 && !known->bio_write)
+		(void)attach(tls, &mapped, bind->request->library, &known->found->bio_write, 1,
+			     &known->bio_write, NULL);
+	aa_mapped_close(&mapped);
+	return 0;
+}
+
+static bool is_process(struct aa_tls *tls, const struct aa_request *request)
+{
+	return tls->options.is_process(tls->options.process_context, request->tgid, request->start_ns);
+}
+
+static void do_request(struct aa_tls *tls, const struct aa_tls_job *job)
+{
+	const struct occasion occasion = { .request = &job->request, .ticket = job->ticket };
+	struct aa_mapped mapped = { .fd = -1 };
+	int r = is_process(tls, &job->request) ? 0 : -ESRCH;
+
+	if ((job->request.flags & AA_REQUEST_BIND) != 0) {
+		struct bind bind = { .tls = tls, .request = &job->request };
+
+		if (r == 0)
+			(void)aa_mappings_walk(job->request.tgid, bind_mapping, &bind);
+		return;
+	}
+	if (r == 0)
+		r = aa_mapped_open(&job->request, &mapped);
+	if (r == 0 && is_process(tls, &job->request))
+		examine(tls, &mapped, &occasion);
+	else if (r != -EINVAL && !is_stopping(tls)) /* not a regular file */
+		report_gone(tls, &job->request, r < 0 ? r : -ESRCH);
+	aa_mapped_close(&mapped);
+}
+
+static void do_path(struct aa_tls *tls, const struct aa_tls_job *job)
+{
+	const struct occasion occasion = { .request = NULL };
+	struct aa_mapped mapped = { .fd = -1 };
+
+	if (aa_mapped_open_path(job->path, &mapped) == 0)
+		examine(tls, &mapped, &occasion);
+	aa_mapped_close(&mapped);
+}
+
+struct process_walk {
+	struct aa_tls *tls;
+	struct aa_request request; /* whose mappings */
+	uint64_t inode;		   /* of the last one: the mappings of a file are neighbours */
+};
+
+static int look_at_mapping(void *context, const struct aa_mapping *mapping)
+{
+	struct process_walk *walk = context;
+	struct aa_mapped mapped = { .fd = -1 };
+	const struct occasion occasion = { .request = &walk->request };
+
+	if (is_stopping(walk->tls))
+		return 1;
+	if (mapping->inode == walk->inode)
+		return 0;
+	walk->inode = mapping->inode;
+	if (aa_mapped_open_mapping(walk->request.tgid, mapping, &mapped) == 0)
+		examine(walk->tls, &mapped, &occasion);
+	aa_mapped_close(&mapped);
+	return 0;
+}
+
+static void do_process(struct aa_tls *tls, const struct aa_tls_job *job)
+{
+	struct process_walk walk = { .tls = tls, .request = job->request };
+
+	if (is_process(tls, &job->request))
+		(void)aa_mappings_walk(job->request.tgid, look_at_mapping, &walk);
+}
+
+void aa_tls_do(struct aa_tls *tls, const struct aa_tls_job *job)
+{
+	switch (job->kind) {
+	case AA_JOB_REQUEST:
+		do_request(tls, job);
+		break;
+	case AA_JOB_PATH:
+		do_path(tls, job);
+		break;
+	case AA_JOB_PROCESS:
+		do_process(tls, job);
+		break;
+	}
+}
+
+void aa_tls_forget(struct aa_tls *tls)
+{
+	while (tls->known) {
+		struct aa_known *known = tls->known;
+
+		tls->known = known->next;
+		aa_uprobes_free(known->bio_write);
+		aa_uprobes_free(known->uprobes);
+		free(known->found);
+		free(known);
+	}
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The TLS side of a recording: takes what the kernel side asks (which file did this process map?), finds TLS code in it, attaches,
+ * lets the process go on if it was held, and tells the store. Two threads: "aa-tls" takes requests and sees to it that nobody
+ * is held for long; "aa-tls-find" does what may take long, as file systems and code do.
+ *
+ * Agents choose the files. A file is opened only to read, and only the very inode that was mapped; what is in it is looked
+ * at by find.h, which trusts nothing.
+ */
+#ifndef AA_TLS_THREAD_H
+#define AA_TLS_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "hold.h"
+#include "kernel.h"
+#include "store.h"
+
+struct aa_tls_options {
+	struct aa_kernel *kernel;
+	struct aa_store *store;
+	int64_t session_id;
+	struct aa_holds *holds; /* NULL: nobody is ever held */
+	int guard_fd;		/* end of file: nobody guards those who are held, so none are. -1: none */
+	aa_is_process_fn *is_process;
+	const void *process_context;
+	void (*posted)(void *context); /* the store was told something; any thread */
+	void *context;
+};
+
+struct aa_tls;
+
+/* Without its threads. */
+int aa_tls_new(const struct aa_tls_options *options, struct aa_tls **ret_tls, struct aa_error *error);
+
+/* Before there are threads: looks at a file, on this one. What it is not able to read it leaves for later. */
+void aa_tls_look_at_file(struct aa_tls *tls, const char *path);
+
+/* The libraries that promise TLS by their names, of those that the dynamic linker knows: likewise. */
+void aa_tls_look_at_likely(struct aa_tls *tls);
+
+int aa_tls_start(struct aa_tls *tls, struct aa_error *error);
+
+/* All libraries that the dynamic linker knows, when there is nothing else to do. */
+void aa_tls_look_at_linker(struct aa_tls *tls);
+
+/* All that the tracked processes have mapped: they ran before there were probes. */
+void aa_tls_look_at_processes(struct aa_tls *tls);
+
+/*
+ * Was that process, which is seen to be stopped, stopped by us? False as well if it was, and has been resumed by now: then
+ * wait(2) says that it goes on.
+ */
+bool aa_tls_has_stopped(struct aa_tls *tls, uint32_t tgid);
+
+/* Around a time in which this process is stopped itself: nobody is held. */
+void aa_tls_pause(struct aa_tls *tls);
+void aa_tls_resume(struct aa_tls *tls);
+
+/*
+ * Nobody is held any more, and what was asked until now is answered: waits for it, at most ten seconds. Nothing is asked
+ * from now on, as no process is tracked.
+ */
+void aa_tls_drain(struct aa_tls *tls);
+
+/* Detaches and ends the threads; one that is stuck in a file system is left behind, with all this. NULL is fine. */
+void aa_tls_free(struct aa_tls *tls);
+
+#endif

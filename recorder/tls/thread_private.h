@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the TLS thread share. */
+#ifndef AA_TLS_THREAD_PRIVATE_H
+#define AA_TLS_THREAD_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "find.h"
+#include "linker.h"
+#include "mapped.h"
+#include "thread.h"
+
+enum aa_tls_job_kind {
+	AA_JOB_REQUEST,
+	AA_JOB_PATH,	/* of the linker's cache */
+	AA_JOB_PROCESS, /* all that it has mapped */
+};
+
+struct aa_tls_job {
+	struct aa_tls_job *next;
+	enum aa_tls_job_kind kind;
+	uint64_t ticket; /* of a hold; 0: the process runs */
+	struct aa_request request;
+	char *path; /* owned */
+};
+
+struct aa_tls_queue {
+	struct aa_tls_job *first, **end;
+};
+
+/* A file with TLS code. Only the thread that examines uses it. */
+struct aa_known {
+	struct aa_known *next;
+	uint64_t number;
+	uint64_t device, inode, size_bytes; /* struct aa_mapped's */
+	int64_t changed_ns;
+	struct aa_file_key key; /* the kernel side's; inode 0: not known */
+	struct aa_found *found;
+	struct aa_uprobes *uprobes;   /* NULL: not attached */
+	struct aa_uprobes *bio_write; /* NULL: not wanted */
+	bool is_reported;	      /* has a row */
+};
+
+#define AA_KNOWN_MAX 4096
+#define AA_GONE_MAX  256
+
+struct aa_tls {
+	struct aa_tls_options options;
+	struct aa_ring *requests; /* NULL: the kernel side asks nothing */
+	pthread_t reader, finder;
+	bool reader_runs, finder_runs;
+	int epoll_fd;
+	int wake_fd; /* eventfd for the reader */
+
+	pthread_mutex_t lock; /* of what follows, and of options.holds */
+	pthread_cond_t work;  /* for the finder */
+	pthread_cond_t idle;  /* it has nothing asked to do */
+	struct aa_tls_queue asked, background;
+	bool busy;    /* with something asked */
+	bool holding; /* nobody is resumed for good before it is false */
+	atomic_bool stop;
+
+	/* The finder's own. */
+	struct aa_known *known;
+	unsigned known_count;
+	uint64_t numbers;
+	struct aa_file_key gone[AA_GONE_MAX]; /* rows that say so: each once */
+	unsigned gone_count;
+};
+
+uint64_t aa_boot_ns(void);
+
+/* Is that process still waiting for us? */
+bool aa_tls_is_held(struct aa_tls *tls, uint64_t ticket);
+
+/* examine.c: does a job, on the finder's thread or before there is one. */
+void aa_tls_do(struct aa_tls *tls, const struct aa_tls_job *job);
+void aa_tls_forget(struct aa_tls *tls);
+
+#endif
