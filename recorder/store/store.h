@@ -73,7 +73,14 @@ struct aa_session_totals {
 	uint64_t partial;		 /* events, or parts of them, that are missing from what is there */
 	uint64_t truncated_bytes;
 	uint64_t malformed;
-	uint32_t live; /* processes that have not ended */
+	uint64_t tls_connections;    /* rows of them */
+	uint64_t tls_bytes[2];	     /* of plaintext, sent and received, lost ones included */
+	uint64_t tls_gap_bytes;	     /* of those, what is not stored */
+	uint64_t tls_without;	     /* connections without plaintext */
+	uint64_t tls_libraries;	     /* files with TLS code that are not attached to */
+	uint64_t tls_libraries_late; /* that were attached to when somebody may have used them already */
+	uint64_t redactions;	     /* secrets that were replaced, wherever */
+	uint32_t live;		     /* processes that have not ended */
 };
 
 /*
