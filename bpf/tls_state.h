@@ -100,12 +100,12 @@ struct aa_tls_call_key {
 struct aa_tls_call {
 	struct aa_header base; /* who; time_ns: when it began */
 	struct aa_tls_key key; /* of the connection */
-	__u64 connection;
+	__u64 library;	       /* as in struct aa_tls_open */
+	__u64 connection;      /* its number, set at the return as time_ns and what follows it are */
 	__u64 buffer;
 	__u64 length; /* of the buffer */
 	__u64 result_at; /* where the library writes how many bytes it was, or the length of what buffer is about */
-	__u64 outer; /* stack pointer of the call of this thread that this one is made in; 0: none */
-	/* These are set at the return. */
+	__u64 outer;	   /* stack pointer of the call of this thread that this one is made in; 0: none */
 	__u64 time_ns;	   /* of the records */
 	__u64 bytes;	   /* moved */
 	__u64 send_bytes;  /* of them, those that are to be sent */
@@ -218,7 +218,7 @@ AA_ASSERT_SIZE(aa_tls_key, 24);
 AA_ASSERT_SIZE(aa_tls_connection, 40 + 96 + 16);
 AA_ASSERT_SIZE(aa_tls_thread, 24 + 16);
 AA_ASSERT_SIZE(aa_tls_call_key, 16);
-AA_ASSERT_SIZE(aa_tls_call, 40 + 24 + 10 * 8 + 8);
+AA_ASSERT_SIZE(aa_tls_call, 40 + 24 + 11 * 8 + 8);
 AA_ASSERT_SIZE(aa_tls_socket, 56 + 32 + 16);
 AA_ASSERT_SIZE(aa_tls_random_key, 16);
 AA_ASSERT_SIZE(aa_tls_random, 16);

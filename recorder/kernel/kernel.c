@@ -37,6 +37,7 @@ int aa_kernel_new(const struct aa_kernel_options *options, struct aa_btf *btf, s
 		kernel->btf = *btf;
 		kernel->generation = random_generation();
 		kernel->config.files = AA_FILES_ALL; /* until aa_kernel_begin_files */
+		(void)pthread_mutex_init(&kernel->uprobes_lock, NULL);
 	}
 	*btf = (struct aa_btf){ .fd = -1 };
 	if (!kernel)
@@ -52,6 +53,7 @@ void aa_kernel_close(struct aa_kernel *kernel)
 
 	if (!kernel)
 		return;
+	aa_kernel_close_uprobes(kernel);
 	detaching = aa_kernel_leave_links(kernel);
 	for (unsigned i = 0; i < kernel->program_count; i++) {
 		if (kernel->programs[i].link)
@@ -61,6 +63,7 @@ void aa_kernel_close(struct aa_kernel *kernel)
 		(void)close(detaching);
 	for (unsigned lane = 0; lane < AA_LANE_COUNT; lane++)
 		aa_ring_close(&kernel->rings[lane]);
+	aa_ring_close(&kernel->requests);
 	if (kernel->control)
 		(void)munmap(kernel->control, kernel->control_size);
 	if (kernel->loss)

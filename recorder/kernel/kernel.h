@@ -32,8 +32,8 @@ struct aa_kernel_options {
 };
 
 #define AA_KERNEL_RING_DEFAULT_LIFECYCLE (16u << 20)
-#define AA_KERNEL_RING_DEFAULT_ACTIVITY	 (4u << 20) /* nothing is sent there yet */
-#define AA_KERNEL_RING_DEFAULT_PAYLOAD	 (4u << 20)
+#define AA_KERNEL_RING_DEFAULT_ACTIVITY	 (4u << 20)  /* nothing is sent there yet */
+#define AA_KERNEL_RING_DEFAULT_PAYLOAD	 (64u << 20) /* where the plaintext of TLS is recorded, else a page */
 
 /* A decision about a row of the hook table; becomes a probe row. Strings live as long as the kernel. */
 struct aa_probe {

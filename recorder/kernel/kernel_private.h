@@ -5,6 +5,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <pthread.h>
 
 #include "btf.h"
 #include "kernel.h"
@@ -42,6 +43,12 @@ struct aa_kernel {
 	uint32_t max_processes;
 	uint32_t recorder; /* own tgid in the initial pid namespace, known once an iterator has run */
 	uint64_t generation;
+	const struct aa_uprobe_way
+		*uprobe_way;	      /* how the programs of TLS are attached; NULL: they are not loaded */
+	struct aa_uprobes *uprobes;   /* all that are attached */
+	pthread_mutex_t uprobes_lock; /* of that list, which the thread of TLS changes */
+	struct aa_ring requests;      /* data is NULL: not mapped */
+	uint64_t requests_wake_at;    /* its programs always wake */
 	struct aa_probe probes[AA_PROBES_MAX];
 	struct aa_probe_text {
 		char program[AA_PROBE_PROGRAM_SIZE];
@@ -54,6 +61,13 @@ struct aa_kernel {
 int aa_kernel_size_maps(struct aa_kernel *kernel, struct bpf_object *object, struct aa_error *error);
 int aa_kernel_set_config(struct aa_kernel *kernel, struct aa_error *error);
 int aa_kernel_map_shared(struct aa_kernel *kernel, struct aa_error *error);
+
+/* tls.c: the tables of TLS are small where they are not needed; the ring of requests. */
+int aa_kernel_size_tls(struct aa_kernel *kernel, struct bpf_object *object, struct aa_error *error);
+int aa_kernel_map_requests(struct aa_kernel *kernel, struct aa_error *error);
+
+/* uprobe.c: detaches all. */
+void aa_kernel_close_uprobes(struct aa_kernel *kernel);
 
 /* The program, loaded or not; NULL if it was never asked for. */
 struct aa_program *aa_kernel_find_program(struct aa_kernel *kernel, const char *name);

@@ -10,6 +10,7 @@
 
 #include "explain.h"
 #include "require.h"
+#include "uprobe_multi.h"
 
 extern const unsigned char aa_bpf_object[];
 extern const unsigned char aa_bpf_object_end[];
@@ -72,6 +73,15 @@ static int share_maps(struct aa_kernel *kernel, struct bpf_object *object, struc
 	return 0;
 }
 
+/* How they will be attached is part of what is loaded, and older versions of libbpf know no section that says so. */
+static bool is_multi(const char *name)
+{
+	static const char suffix[] = "_multi";
+	size_t length = strlen(name), end = sizeof(suffix) - 1;
+
+	return length > end && strcmp(name + length - end, suffix) == 0;
+}
+
 static void want_programs(const struct round *round, struct bpf_object *object, bool debug)
 {
 	struct bpf_program *program;
@@ -83,6 +93,9 @@ static void want_programs(const struct round *round, struct bpf_object *object, 
 		while (at < round->count && strcmp(round->names[at], bpf_program__name(program)) != 0)
 			at++;
 		(void)bpf_program__set_autoload(program, at < round->count);
+		if (is_multi(bpf_program__name(program)))
+			bpf_program__set_expected_attach_type(program,
+							      (enum bpf_attach_type)AA_TRACE_UPROBE_MULTI);
 		(void)debug; /* libbpf 0.5 gives what it gives */
 #if HAVE_PROGRAM_LOG
 		(void)bpf_program__set_log_level(program, aa_kernel_log_level(debug));

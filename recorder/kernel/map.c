@@ -30,6 +30,8 @@ static const uint64_t ring_defaults[AA_LANE_COUNT] = {
 
 static uint64_t ring_bytes(const struct aa_kernel_options *options, unsigned lane)
 {
+	if (lane == AA_LANE_PAYLOAD && options->ring_bytes[lane] == 0 && options->tls != AA_TLS_MODE_ALL)
+		return (uint64_t)sysconf(_SC_PAGESIZE); /* nothing is sent there */
 	return options->ring_bytes[lane] != 0 ? options->ring_bytes[lane] : ring_defaults[lane];
 }
 
@@ -85,7 +87,9 @@ int aa_kernel_size_maps(struct aa_kernel *kernel, struct bpf_object *object, str
 	if (r < 0)
 		return r;
 	r = set_entries(object, "aa_scope_hint", (pid_max() + AA_HINT_BYTES) / AA_HINT_BYTES, error);
-	return r < 0 ? r : aa_files_size_maps(kernel, object, error);
+	if (r == 0)
+		r = aa_files_size_maps(kernel, object, error);
+	return r < 0 ? r : aa_kernel_size_tls(kernel, object, error);
 }
 
 int aa_kernel_set_config(struct aa_kernel *kernel, struct aa_error *error)
@@ -150,6 +154,8 @@ int aa_kernel_map_shared(struct aa_kernel *kernel, struct aa_error *error)
 			return aa_error_set(error, r, "cannot map BPF ring buffer %s: %s", ring_names[lane],
 					    strerror(-r));
 	}
+	if (aa_kernel_map_requests(kernel, error) < 0)
+		return error->code;
 	kernel->scope_fd = map_fd(object, "aa_scope");
 	kernel->tomb_fd = map_fd(object, "aa_tomb");
 	kernel->order_fd = map_fd(object, "aa_order");

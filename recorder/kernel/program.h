@@ -14,7 +14,7 @@
 #include "kernel.h"
 
 #define AA_ROUNDS_MAX	      32
-#define AA_PROGRAMS_MAX	      160
+#define AA_PROGRAMS_MAX	      224
 #define AA_PROBES_MAX	      128
 #define AA_REASON_SIZE	      512
 #define AA_PROBE_PROGRAM_SIZE 768
