@@ -325,6 +325,10 @@ static int new_session(struct aa_store *store, const struct aa_session_options *
 	aa_process_table_init(&session->processes, &store->key, MAX_DEAD_PROCESSES);
 	session->strings = aa_intern_new(&store->key, STRING_PLACES, STRING_BYTES);
 	aa_file_table_init(&session->files, max_open_files(options));
+	session->tls.release_secrets = aa_tls_secrets_free;
+	for (const struct aa_session_setting *s = options->settings; s && s->name; s++)
+		if (strcmp(s->name, "tls") == 0)
+			session->tls_metadata = strcmp(s->value, "metadata") == 0;
 	if (!session->strings || copy_strings(options->env_names, &session->env_names) < 0 ||
 	    copy_strings(options->excludes, &session->excludes) < 0)
 		return -ENOMEM;

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "store_private.h"
+#include "tls_post.h"
+#include "tls_post_private.h"
 
 /* Records listed at a time: bounds memory, not the transaction. */
 #define LIST_RECORDS 65536u
@@ -48,7 +50,14 @@ static aa_sink_fn *const sinks[] = {
 	[AA_EVENT_MOUNT] = aa_sink_change,
 	[AA_EVENT_UMOUNT] = aa_sink_change,
 	[AA_EVENT_PIVOT_ROOT] = aa_sink_change,
-	[AA_EVENT_TLS_DATA] = NULL,
+	[AA_EVENT_TLS_OPEN] = aa_sink_tls_open,
+	[AA_EVENT_TLS_HANDSHAKE] = aa_sink_tls_handshake,
+	[AA_EVENT_TLS_NAME] = aa_sink_tls_name,
+	[AA_EVENT_TLS_SOCKET] = aa_sink_tls_socket,
+	[AA_EVENT_TLS_HELLO] = aa_sink_tls_hello,
+	[AA_EVENT_TLS_SOCKET_END] = aa_sink_tls_socket_end,
+	[AA_EVENT_TLS_CLOSE] = aa_sink_tls_close,
+	[AA_EVENT_TLS_DATA] = aa_sink_tls_data,
 };
 
 /* Records of one session that could not be understood, in one span. */
@@ -337,10 +346,16 @@ static int store_totals(struct aa_session *session, struct aa_error *error)
 	return aa_row_step(&row, NULL);
 }
 
+/* Everything that came before the snapshot is stored: no record in the payload lane was still being written. */
+static bool has_all_payload(const struct aa_batch *batch)
+{
+	return batch->final || batch->stored[AA_LANE_PAYLOAD] >= batch->spans[AA_LANE_PAYLOAD].end;
+}
+
 static int store_all(struct pass *pass)
 {
 	struct aa_store *store = pass->store;
-	int r = 0;
+	int r = aa_tls_posts_store(store, pass->error);
 
 	for (int lane = 0; lane < AA_LANE_COUNT && r == 0; lane++)
 		r = store_lane(pass, (enum aa_lane)lane);
@@ -353,7 +368,9 @@ static int store_all(struct pass *pass)
 	for (size_t i = 0; i < store->session_count && r == 0; i++) {
 		if (store->sessions[i]->ended)
 			continue;
-		r = aa_session_report_excluded(store->sessions[i], false, pass->error);
+		r = aa_session_finish_tls(store->sessions[i], has_all_payload(pass->batch), pass->error);
+		if (r == 0)
+			r = aa_session_report_excluded(store->sessions[i], false, pass->error);
 		if (r == 0)
 			r = aa_session_check_clock(store->sessions[i], pass->error);
 		if (r == 0)
@@ -371,6 +388,7 @@ static void begin_memory(struct aa_store *store)
 		aa_process_table_begin(&session->processes);
 		aa_file_table_begin(&session->files);
 		aa_intern_begin(session->strings);
+		aa_session_begin_tls(session);
 	}
 }
 
@@ -383,15 +401,19 @@ static void roll_back_memory(struct aa_store *store)
 		aa_process_table_rollback(&session->processes);
 		aa_file_table_rollback(&session->files);
 		aa_intern_rollback(session->strings);
+		aa_session_rollback_tls(session);
 		aa_session_finalize(session); /* tables that they know may be gone */
 	}
 	aa_contents_rollback(store);
+	aa_tls_posts_rollback(store);
 }
 
 static void finish_memory(struct aa_store *store, const struct aa_batch *batch)
 {
-	for (size_t i = 0; i < store->session_count; i++)
+	for (size_t i = 0; i < store->session_count; i++) {
 		aa_process_table_commit(&store->sessions[i]->processes);
+		aa_session_commit_tls(store->sessions[i]);
+	}
 	for (int lane = 0; lane < AA_LANE_COUNT; lane++) {
 		const struct aa_span *span = &batch->spans[lane];
 		bool stuck = span->begin < span->end && batch->stored[lane] == span->begin;
@@ -399,12 +421,14 @@ static void finish_memory(struct aa_store *store, const struct aa_batch *batch)
 		store->stuck[lane] = stuck ? span->begin : UINT64_MAX;
 	}
 	aa_contents_commit(store);
+	aa_tls_posts_commit(store);
 }
 
 int aa_store_commit(struct aa_store *store, struct aa_batch *batch, struct aa_error *error)
 {
 	struct pass pass = { .store = store, .batch = batch, .error = error };
-	bool empty = batch->gap_count == 0 && !aa_contents_have_rows(store->contents);
+	bool empty = batch->gap_count == 0 && !aa_contents_have_rows(store->contents) &&
+		     !aa_store_posts_pending(store);
 	int r;
 
 	for (int lane = 0; lane < AA_LANE_COUNT; lane++) {

@@ -69,7 +69,10 @@ int aa_store_end_session(struct aa_store *store, int64_t session_id, const struc
 	if (r < 0)
 		return r;
 	before = session->now;
-	r = update(store, session, result, error);
+	aa_session_begin_tls(session);
+	r = aa_session_end_tls(session, error);
+	if (r == 0)
+		r = update(store, session, result, error);
 	if (r == 0)
 		r = aa_session_report_excluded(session, true, error);
 	if (r == 0)
@@ -77,8 +80,10 @@ int aa_store_end_session(struct aa_store *store, int64_t session_id, const struc
 	r = finish(store, r, error);
 	if (r < 0) {
 		session->now = before;
+		aa_session_rollback_tls(session);
 		return r;
 	}
+	aa_session_commit_tls(session);
 	/* In a transaction of its own: without room for indexes the session is still complete. */
 	r = aa_db_exec(store->db, "BEGIN IMMEDIATE", error);
 	if (r < 0)

@@ -11,8 +11,9 @@
  */
 static bool loses_events(const struct aa_gap_row *gap)
 {
-	static const char *const reasons[] = { "ring-full", "scope-full", "recursion", "malformed",
-					       "recorder",  "files-full", "uring-full" };
+	static const char *const reasons[] = { "ring-full",  "scope-full", "recursion",
+					       "malformed",  "recorder",   "files-full",
+					       "uring-full", "tls-full",   "lost" };
 
 	if (strcmp(gap->kind, "text") == 0)
 		return false;
@@ -79,6 +80,23 @@ int aa_session_report_excluded(struct aa_session *session, bool all, struct aa_e
 	return r;
 }
 
+/* What the recording was asked to leave out. */
+static bool is_on_request(const struct aa_gap_row *gap)
+{
+	static const char *const reasons[] = { "excluded", "max-call", "max-connection" };
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (strcmp(gap->reason, reasons[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Bytes of TLS: a row is one hole, however large. */
+static bool counts_bytes(const struct aa_gap_row *gap)
+{
+	return strcmp(gap->kind, aa_event_kind_name(AA_EVENT_TLS_DATA)) == 0;
+}
+
 int aa_session_gap(struct aa_session *session, const struct aa_gap_row *gap, struct aa_error *error)
 {
 	struct aa_session_totals *totals = &session->now.totals;
@@ -100,9 +118,11 @@ int aa_session_gap(struct aa_session *session, const struct aa_gap_row *gap, str
 		totals->truncated_bytes += gap->count;
 	if (strcmp(gap->reason, "malformed") == 0)
 		totals->malformed += gap->count;
+	if (counts_bytes(gap) && !is_on_request(gap))
+		totals->lost_tls_bytes += gap->count;
 	if (loses_events(gap))
-		totals->lost += gap->count;
-	else if (strcmp(gap->reason, "truncated") != 0 && strcmp(gap->reason, "excluded") != 0)
-		totals->partial += gap->count;
+		totals->lost += counts_bytes(gap) ? 1 : gap->count;
+	else if (strcmp(gap->reason, "truncated") != 0 && !is_on_request(gap))
+		totals->partial += counts_bytes(gap) ? 1 : gap->count;
 	return aa_row_step(&row, NULL);
 }

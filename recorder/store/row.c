@@ -5,19 +5,27 @@
 #include "memory.h"
 #include "store_private.h"
 
+int aa_session_require_table(struct aa_session *session, enum aa_table table, struct aa_error *error)
+{
+	int r;
+
+	if (session->now.tables[table])
+		return 0;
+	r = aa_session_create_table(session->store->db, session->id, table, error);
+	if (r == 0)
+		session->now.tables[table] = true;
+	return r;
+}
+
 static int prepare(struct aa_session *session, enum aa_statement which, enum aa_table table, const char *sql,
 		   struct aa_error *error)
 {
 	aa_cleanup(aa_text_release) struct aa_text_buffer expanded = { 0 };
 	struct aa_db *db = session->store->db;
-	int r;
+	int r = aa_session_require_table(session, table, error);
 
-	if (!session->now.tables[table]) {
-		r = aa_session_create_table(db, session->id, table, error);
-		if (r < 0)
-			return r;
-		session->now.tables[table] = true;
-	}
+	if (r < 0)
+		return r;
 	if (session->statements[which])
 		return 0;
 	aa_session_expand(&expanded, sql, session->id);

@@ -8,6 +8,7 @@
 
 #include "memory.h"
 #include "store_private.h"
+#include "tls_post_private.h"
 
 /* As journal_size_limit: what a WAL may keep between two checkpoints. */
 #define WAL_LIMIT_BYTES (64 << 20)
@@ -18,6 +19,9 @@ int aa_store_open(const char *path, struct aa_store **ret_store, struct aa_error
 	int r;
 
 	if (!store)
+		return aa_error_set(error, -ENOMEM, "out of memory");
+	store->posts = aa_tls_posts_new();
+	if (!store->posts)
 		return aa_error_set(error, -ENOMEM, "out of memory");
 	store->clock = aa_store_read_clock;
 	store->wal_limit_bytes = store->wal_try_bytes = WAL_LIMIT_BYTES;
@@ -53,6 +57,9 @@ void aa_session_free(struct aa_session *session)
 	aa_session_finalize(session);
 	aa_process_table_release(&session->processes);
 	aa_file_table_release(&session->files);
+	aa_tls_table_release(&session->tls);
+	free(session->tls_library_rows);
+	free(session->tls_mapped);
 	aa_redactor_free(session->redactor);
 	explicit_bzero(session->redact_key, sizeof(session->redact_key));
 	aa_intern_free(session->strings);
@@ -70,6 +77,10 @@ void aa_store_close(struct aa_store *store)
 	free(store->sessions);
 	sqlite3_finalize(store->cursor);
 	aa_contents_free(store->contents);
+	aa_tls_posts_free(store->posts);
+	aa_tls_packer_release(&store->packer);
+	for (size_t i = 0; i < sizeof(store->tls_texts) / sizeof(store->tls_texts[0]); i++)
+		aa_text_release(&store->tls_texts[i]);
 	aa_scan_release(&store->scan);
 	free(store->order);
 	for (size_t i = 0; i < sizeof(store->scratch) / sizeof(store->scratch[0]); i++)

@@ -13,6 +13,9 @@
 #include "siphash.h"
 #include "store.h"
 #include "text.h"
+#include "tls_pack.h"
+#include "tls_secrets.h"
+#include "tls_table.h"
 
 /* Prepared statements of a session; each stands beside its only user. */
 enum aa_statement {
@@ -42,6 +45,11 @@ enum aa_statement {
 	AA_STATEMENT_BLOB,
 	AA_STATEMENT_BLOB_FIND,
 	AA_STATEMENT_REDACTION,
+	AA_STATEMENT_TLS_CONNECTION,
+	AA_STATEMENT_TLS_CONNECTION_UPDATE,
+	AA_STATEMENT_TLS_CONNECTION_DELETE,
+	AA_STATEMENT_TLS,
+	AA_STATEMENT_TLS_LIBRARY,
 	AA_STATEMENT_COUNT,
 };
 
@@ -68,6 +76,18 @@ struct aa_session {
 	struct aa_file_table files;   /* that are open */
 	struct aa_redactor *redactor; /* NULL: secrets are stored as they are */
 	uint8_t redact_key[AA_REDACT_KEY_SIZE];
+	struct aa_tls_table tls; /* connections */
+	struct aa_tls_library_row {
+		uint64_t number;
+		int64_t row_id;
+	} * tls_library_rows;
+	size_t tls_library_row_count, tls_library_rows_before;
+	struct aa_tls_mapped { /* a ring: who mapped which library */
+		uint64_t start_ns, number;
+		uint32_t tgid;
+	} * tls_mapped;
+	uint64_t tls_mapped_count;
+	bool tls_metadata; /* no plaintext is wanted */
 	sqlite3_stmt *statements[AA_STATEMENT_COUNT];
 	struct aa_session_state now, before;
 	bool ended;
@@ -91,6 +111,9 @@ struct aa_store {
 	int64_t wal_limit_bytes;       /* beyond it, a checkpoint that empties the WAL is tried */
 	int64_t wal_try_bytes;	       /* size at which it is tried next */
 	struct aa_contents *contents;  /* NULL: none are wanted */
+	struct aa_tls_posts *posts;
+	struct aa_tls_packer packer;
+	struct aa_text_buffer tls_texts[7]; /* of one row */
 	struct aa_scan scan;
 	uint32_t *order; /* entries of the scan, sorted by session */
 	uint32_t order_capacity;
@@ -136,6 +159,9 @@ void aa_row_buffer(struct aa_row *row, const struct aa_text_buffer *text);
 void aa_row_blob(struct aa_row *row, const void *bytes, size_t size);
 int aa_row_step(struct aa_row *row, int64_t *ret_id); /* 0 or a negative errno; ret_id may be NULL */
 
+/* Makes a table that no row is added to now. */
+int aa_session_require_table(struct aa_session *session, enum aa_table table, struct aa_error *error);
+
 /* Row id of a string, made if the session does not have it. */
 int aa_session_intern(struct aa_session *session, const void *bytes, size_t size, int64_t *ret_id,
 		      struct aa_error *error);
@@ -179,10 +205,20 @@ int aa_session_set_comm(struct aa_session *session, uint32_t process, const char
 /* What a record of a kind becomes. texts: entry of the first text of its group, or AA_SCAN_NONE. */
 typedef int aa_sink_fn(struct aa_session *session, const struct aa_event *event, uint32_t texts,
 		       struct aa_error *error);
-aa_sink_fn aa_sink_fork, aa_sink_exit;				       /* sink_process.c */
-aa_sink_fn aa_sink_exec, aa_sink_exec_failed;			       /* sink_exec.c */
-aa_sink_fn aa_sink_cred, aa_sink_comm, aa_sink_setsid, aa_sink_cgroup; /* sink_change.c */
-aa_sink_fn aa_sink_open, aa_sink_io, aa_sink_change;		       /* sink_file.c */
+aa_sink_fn aa_sink_fork, aa_sink_exit;							 /* sink_process.c */
+aa_sink_fn aa_sink_exec, aa_sink_exec_failed;						 /* sink_exec.c */
+aa_sink_fn aa_sink_cred, aa_sink_comm, aa_sink_setsid, aa_sink_cgroup;			 /* sink_change.c */
+aa_sink_fn aa_sink_open, aa_sink_io, aa_sink_change;					 /* sink_file.c */
+aa_sink_fn aa_sink_tls_open, aa_sink_tls_handshake, aa_sink_tls_name, aa_sink_tls_close; /* sink_tls.c */
+aa_sink_fn aa_sink_tls_socket, aa_sink_tls_hello, aa_sink_tls_socket_end; /* sink_tls_socket.c */
+aa_sink_fn aa_sink_tls_data;						  /* sink_tls_data.c */
+
+/* The TLS connections of a session through a transaction. sink_tls.c */
+void aa_session_begin_tls(struct aa_session *session);
+int aa_session_finish_tls(struct aa_session *session, bool all_payload, struct aa_error *error);
+int aa_session_end_tls(struct aa_session *session, struct aa_error *error);
+void aa_session_commit_tls(struct aa_session *session);
+void aa_session_rollback_tls(struct aa_session *session);
 
 /* Whether the gap is one of what the kernel side left out on request. If so it is counted for a row in a while. */
 bool aa_session_exclude_gap(struct aa_session *session, const struct aa_gap *gap);

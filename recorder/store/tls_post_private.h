@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is posted (tls_post.h), inside the store. */
+#ifndef AA_STORE_TLS_POST_PRIVATE_H
+#define AA_STORE_TLS_POST_PRIVATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct aa_session;
+struct aa_store;
+struct aa_error;
+
+/* What is known of a library, in all sessions. */
+struct aa_tls_library {
+	uint64_t number;
+	bool attached, late;
+	char implementation[64];
+	char reason[256]; /* escaped; "" if there is none */
+};
+
+struct aa_tls_posts;
+
+/* NULL: out of memory. */
+struct aa_tls_posts *aa_tls_posts_new(void);
+void aa_tls_posts_free(struct aa_tls_posts *posts);
+
+const struct aa_tls_library *aa_tls_library(const struct aa_session *session, uint64_t number);
+int64_t aa_tls_library_row(const struct aa_session *session, uint64_t number); /* 0: it has none */
+uint64_t aa_tls_mapped(const struct aa_session *session, uint32_t tgid, uint64_t start_ns, size_t *at);
+
+/* The transaction's side: commit.c. */
+int aa_tls_posts_store(struct aa_store *store, struct aa_error *error);
+void aa_tls_posts_commit(struct aa_store *store);
+void aa_tls_posts_rollback(struct aa_store *store);
+
+#endif
