@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stripped BoringSSL (Bun's single-file programs). Patterns of bytes rot with each compiler; what stays is that every
+ * OPENSSL_PUT_ERROR() passes the library's number, a reason that never changes its number, the name of the source file and
+ * a line:
+ *     ERR_put_error(ERR_LIB_SSL, 0, reason, ".../ssl/ssl_lib.cc", line)        since 2024 without the 0
+ * The functions of that file that fail for certain reasons are told by them:
+ *     SSL_write	66 (used with QUIC), 226 (uninitialized), 215 (handshake failure), 111 (bad length: only there)
+ *     SSL_read		66 only, at most 60 lines before SSL_write's. SSL_peek() is inlined in it, so both fail at the same
+ *			line; the one that takes the bytes away writes to the object that it reads from.
+ *     SSL_do_handshake	117 (connection type not set); SSL_write calls it
+ *     SSL_new		195 (no SSL_CTX)
+ *     SSL_set_tlsext_host_name	a name of a wrong length: 204
+ * Each has to be the only one, to begin as functions do, and to be called from somewhere. Checked against Bun 1.0.36,
+ * 1.1.45, 1.2.23 and 1.3.5, and against Claude Code 2.1.197 and opencode 1.18.34.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "code.h"
+#include "find_private.h"
+#include "memory.h"
+#include "xref.h"
+
+#define FUNCTION_MAX   8192u
+#define REGION_MAX     (64u << 20) /* of the functions of one source file: a few hundred KiB */
+#define FUNCTIONS_MAX  128
+#define ERRORS_MAX     16
+#define CALLS_MAX      64
+#define READ_LINES_MAX 60
+#define ERR_LIB_SSL    16
+
+enum reason {
+	REASON_NOT_WITH_QUIC = 66, /* ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED */
+	REASON_BAD_LENGTH = 111,
+	REASON_NO_TYPE = 117,
+	REASON_NO_CONTEXT = 195,
+	REASON_BAD_NAME = 204,
+	REASON_HANDSHAKE = 215,
+	REASON_UNINITIALIZED = 226,
+};
+
+struct function {
+	uint64_t begin;
+	struct {
+		uint64_t reason;
+		uint64_t line;
+	} errors[ERRORS_MAX];
+	unsigned error_count;
+	uint64_t calls[CALLS_MAX];
+	unsigned call_count;
+	bool writes_object;
+};
+
+struct functions {
+	struct function of[FUNCTIONS_MAX];
+	unsigned count;
+};
+
+/* A function while it is decoded. */
+struct decoding {
+	const struct aa_code_text *text;
+	uint64_t file_name;
+	struct function *function;
+	bool has_left; /* the last instruction does not go on to the next one */
+};
+
+static void take_error(struct decoding *decoding, const struct aa_code_argument *arguments)
+{
+	struct function *function = decoding->function;
+	unsigned reason = 0, line = 0;
+
+	for (unsigned i = 2; i <= 3; i++) /* without, and with the 0 */
+		if (arguments[i].value == AA_CODE_NUMBER && arguments[i].number == decoding->file_name) {
+			reason = i - 1;
+			line = i + 1;
+		}
+	if (line == 0 || arguments[0].value != AA_CODE_NUMBER || arguments[0].number != ERR_LIB_SSL ||
+	    arguments[reason].value != AA_CODE_NUMBER || arguments[line].value != AA_CODE_NUMBER ||
+	    function->error_count == ERRORS_MAX)
+		return;
+	function->errors[function->error_count].reason = arguments[reason].number;
+	function->errors[function->error_count].line = arguments[line].number;
+	function->error_count++;
+}
+
+static bool take_instruction(void *context, const struct aa_code_instruction *instruction,
+			     const struct aa_code_argument *arguments)
+{
+	struct decoding *decoding = context;
+	struct function *function = decoding->function;
+
+	/* Where control does not come from above, and what follows looks like a beginning, another function begins. */
+	if (decoding->has_left && instruction->address % aa_xref_step(decoding->text->machine) == 0 &&
+	    aa_xref_is_prologue(decoding->text, instruction->address))
+		return false;
+	switch (instruction->step) {
+	case AA_CODE_CALL:
+	case AA_CODE_JUMP:
+		take_error(decoding, arguments);
+		if (instruction->target != 0 && function->call_count < CALLS_MAX)
+			function->calls[function->call_count++] = instruction->target;
+		decoding->has_left = true; /* calls, too: abort() does not return */
+		break;
+	case AA_CODE_RETURN:
+		decoding->has_left = true;
+		break;
+	case AA_CODE_BRANCH:
+		decoding->has_left = false;
+		break;
+	case AA_CODE_PLAIN: /* padding leaves it as it is */
+		if (!instruction->is_padding)
+			decoding->has_left = false;
+		function->writes_object = function->writes_object || instruction->writes_object;
+		break;
+	}
+	return true;
+}
+
+/* Decodes the function that begins there; returns where it ends. */
+static uint64_t decode(const struct aa_code_text *text, uint64_t file_name, uint64_t begin,
+		       struct function *ret_function)
+{
+	struct decoding decoding = { .text = text, .file_name = file_name, .function = ret_function };
+	uint64_t at = begin - text->address;
+	uint64_t left = text->size - at;
+	int64_t size;
+
+	*ret_function = (struct function){ .begin = begin };
+	size = aa_code_walk(text->machine, text->bytes + at,
+			    left < FUNCTION_MAX ? (size_t)left : FUNCTION_MAX, begin, take_instruction,
+			    &decoding);
+	return size < 0 ? begin : begin + (uint64_t)size;
+}
+
+/* The function around a site: the nearest beginning before it from which decoding gets that far. */
+static bool find_around(const struct aa_code_text *text, uint64_t file_name, uint64_t site, uint64_t region,
+			const uint8_t *called, struct function *ret_function)
+{
+	unsigned step = aa_xref_step(text->machine);
+
+	for (uint64_t begin = site / step * step; begin >= region && site - begin < FUNCTION_MAX;
+	     begin -= step) {
+		uint64_t bit = (begin - region) / step;
+
+		if ((called[bit / 8] >> bit % 8 & 1) == 0 || !aa_xref_is_prologue(text, begin))
+			continue;
+		return decode(text, file_name, begin, ret_function) > site;
+	}
+	return false;
+}
+
+static int collect(const struct aa_code_text *text, uint64_t file_name, struct functions *functions)
+{
+	uint64_t sites[AA_XREF_SITES];
+	unsigned count = aa_xref_loads(text, file_name, sites);
+	aa_cleanup_free uint8_t *called = NULL;
+	uint64_t region;
+
+	if (count == 0)
+		return 0;
+	region = sites[0] - text->address > FUNCTION_MAX ? sites[0] - FUNCTION_MAX : text->address;
+	region = region / 16 * 16;
+	if (sites[count - 1] - region > REGION_MAX)
+		return -EINVAL;
+	called = aa_xref_called(text, region, sites[count - 1] + 1);
+	if (!called)
+		return -ENOMEM;
+	for (unsigned i = 0; i < count && functions->count < FUNCTIONS_MAX; i++) {
+		struct function *function = &functions->of[functions->count];
+
+		if (!find_around(text, file_name, sites[i], region, called, function))
+			continue;
+		if (functions->count == 0 || functions->of[functions->count - 1].begin != function->begin)
+			functions->count++;
+	}
+	return 0;
+}
+
+static bool fails_with(const struct function *function, uint64_t reason)
+{
+	for (unsigned i = 0; i < function->error_count; i++)
+		if (function->errors[i].reason == reason)
+			return true;
+	return false;
+}
+
+static uint64_t line_of(const struct function *function, uint64_t reason)
+{
+	for (unsigned i = 0; i < function->error_count; i++)
+		if (function->errors[i].reason == reason)
+			return function->errors[i].line;
+	return 0;
+}
+
+static bool calls(const struct function *function, const struct function *other)
+{
+	for (unsigned i = 0; i < function->call_count; i++)
+		if (function->calls[i] == other->begin)
+			return true;
+	return false;
+}
+
+/* Whether a function is the one; write: SSL_write, once it is known. */
+typedef bool is_one_fn(const struct function *function, const struct function *write);
+
+static bool is_write(const struct function *function, const struct function *write)
+{
+	(void)write;
+	return fails_with(function, REASON_NOT_WITH_QUIC) && fails_with(function, REASON_BAD_LENGTH) &&
+	       fails_with(function, REASON_HANDSHAKE) && fails_with(function, REASON_UNINITIALIZED);
+}
+
+static bool is_read(const struct function *function, const struct function *write)
+{
+	uint64_t line = line_of(function, REASON_NOT_WITH_QUIC);
+	uint64_t write_line = line_of(write, REASON_NOT_WITH_QUIC);
+
+	for (unsigned i = 0; i < function->error_count; i++)
+		if (function->errors[i].reason != REASON_NOT_WITH_QUIC)
+			return false;
+	return function->error_count > 0 && function->writes_object && line < write_line &&
+	       write_line - line <= READ_LINES_MAX;
+}
+
+static bool is_handshake(const struct function *function, const struct function *write)
+{
+	return fails_with(function, REASON_NO_TYPE) && calls(write, function);
+}
+
+static bool is_new(const struct function *function, const struct function *write)
+{
+	(void)write;
+	return fails_with(function, REASON_NO_CONTEXT);
+}
+
+static bool is_set_host(const struct function *function, const struct function *write)
+{
+	(void)write;
+	return fails_with(function, REASON_BAD_NAME) && function->error_count == 1;
+}
+
+/* In this order: the others need the first. */
+static const struct {
+	const char *name;
+	is_one_fn *is_one;
+	enum aa_tls_function function;
+} targets[] = {
+	{ "SSL_write", is_write, AA_TLS_FN_SSL_WRITE },
+	{ "SSL_read", is_read, AA_TLS_FN_SSL_READ },
+	{ "SSL_do_handshake", is_handshake, AA_TLS_FN_SSL_HANDSHAKE },
+	{ "SSL_new", is_new, AA_TLS_FN_SSL_NEW },
+	{ "SSL_set_tlsext_host_name", is_set_host, AA_TLS_FN_SSL_SET_HOST },
+};
+
+/* The only function of that kind, or NULL. */
+static const struct function *find_one(const struct functions *functions, is_one_fn *is_one,
+				       const struct function *write)
+{
+	const struct function *one = NULL;
+
+	for (unsigned i = 0; i < functions->count; i++) {
+		if (!is_one(&functions->of[i], write))
+			continue;
+		if (one)
+			return NULL;
+		one = &functions->of[i];
+	}
+	return one;
+}
+
+static void choose(const struct aa_elf *elf, const struct functions *functions, struct aa_found *found)
+{
+	const struct function *write = NULL;
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+		const struct function *one = find_one(functions, targets[i].is_one, write);
+		uint64_t offset;
+
+		if (one && aa_elf_offset(elf, aa_code_entry(elf, one->begin), PF_X, &offset)) {
+			(void)aa_found_add(found, targets[i].function, offset, targets[i].name);
+			write = write ? write : one;
+		} else {
+			aa_found_because(found, "%s not found", targets[i].name);
+		}
+		if (!write)
+			return;
+	}
+	found->how = "xref";
+}
+
+static const struct aa_elf_segment *code_of(const struct aa_elf *elf)
+{
+	const struct aa_elf_segment *largest = NULL;
+
+	for (unsigned i = 0; i < elf->segment_count; i++)
+		if ((elf->segments[i].flags & PF_X) != 0 &&
+		    (!largest || elf->segments[i].size > largest->size))
+			largest = &elf->segments[i];
+	return largest;
+}
+
+int aa_find_boringssl(const struct aa_elf *elf, uint64_t file_name, struct aa_found *found)
+{
+	aa_cleanup_free struct functions *functions = calloc(1, sizeof(*functions));
+	const struct aa_elf_segment *segment = code_of(elf);
+	aa_cleanup_free uint8_t *bytes = NULL;
+	struct aa_code_text text;
+	int r;
+
+	aa_found_because(found, "stripped BoringSSL");
+	if (!functions)
+		return -ENOMEM;
+	if (!segment) {
+		aa_found_because(found, "without code");
+		return 0;
+	}
+	r = aa_elf_load(elf, segment->offset, segment->size, &bytes);
+	if (r == -EINVAL) {
+		aa_found_because(found, "more code than is searched");
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	text = (struct aa_code_text){
+		.bytes = bytes,
+		.size = segment->size,
+		.address = segment->address,
+		.machine = elf->machine,
+	};
+	r = collect(&text, file_name, functions);
+	if (r == -ENOMEM)
+		return r;
+	choose(elf, functions, found);
+	return 0;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * See xref.h. Goes over all bytes (60 MiB of them in Bun) without decoding: what only looks like an instruction is sorted
+ * out later, by decoding the function around it.
+ */
+#include "xref.h"
+
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE 4096u
+
+static uint32_t word(const uint8_t *bytes)
+{
+	uint32_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
+unsigned aa_xref_step(uint16_t machine)
+{
+	return machine == EM_X86_64 ? 16 : 4;
+}
+
+/* "mov r32, imm32", or the displacement of "lea r64, [rip + disp32]". */
+static bool is_load_x86(const struct aa_code_text *text, uint64_t at, bool relative)
+{
+	const uint8_t *code = text->bytes + at;
+
+	if (!relative)
+		return at >= 1 && (code[-1] & 0xf8) == 0xb8;
+	return at >= 3 && (code[-3] & 0xfb) == 0x48 && code[-2] == 0x8d && (code[-1] & 0xc7) == 0x05;
+}
+
+static unsigned loads_x86(const struct aa_code_text *text, uint64_t wanted, uint64_t *ret_sites)
+{
+	/* Of a displacement at offset p: address + p + 4 + displacement == wanted, modulo 2^32 to look for it. */
+	uint32_t relative = (uint32_t)(wanted - text->address - 4);
+	uint32_t absolute = (uint32_t)wanted;
+	bool may_be_absolute = wanted <= UINT32_MAX;
+	unsigned count = 0;
+
+	for (uint64_t at = 0; at + 4 <= text->size && count < AA_XREF_SITES; at++) {
+		uint32_t value = word(text->bytes + at);
+
+		if (value + (uint32_t)at != relative && value != absolute)
+			continue;
+		if ((value + (uint32_t)at == relative && is_load_x86(text, at, true)) ||
+		    (may_be_absolute && value == absolute && is_load_x86(text, at, false)))
+			ret_sites[count++] = text->address + at;
+	}
+	return count;
+}
+
+/* "adrp xN, page" at most eight instructions before. */
+static bool has_page(const struct aa_code_text *text, uint64_t at, unsigned reg, uint64_t page)
+{
+	for (uint64_t back = 4; back <= 32 && back <= at; back += 4) {
+		uint32_t code = word(text->bytes + at - back);
+		uint64_t here = (text->address + at - back) & ~(uint64_t)(PAGE - 1);
+		uint64_t pages;
+
+		if ((code & 0x9f000000u) != 0x90000000u || (code & 31) != reg)
+			continue;
+		pages = (uint64_t)(code >> 5 & 0x7ffff) << 2 | (code >> 29 & 3);
+		if ((pages & 1u << 20) != 0)
+			pages -= 1u << 21;
+		return here + pages * PAGE == page;
+	}
+	return false;
+}
+
+static unsigned loads_arm64(const struct aa_code_text *text, uint64_t wanted, uint64_t *ret_sites)
+{
+	uint32_t low = (uint32_t)(wanted & (PAGE - 1));
+	unsigned count = 0;
+
+	for (uint64_t at = 0; at + 4 <= text->size && count < AA_XREF_SITES; at += 4) {
+		uint32_t code = word(text->bytes + at); /* add xD, xN, #low */
+
+		if ((code & 0xffc00000u) == 0x91000000u && (code >> 10 & 0xfff) == low &&
+		    has_page(text, at, code >> 5 & 31, wanted - low))
+			ret_sites[count++] = text->address + at;
+	}
+	return count;
+}
+
+unsigned aa_xref_loads(const struct aa_code_text *text, uint64_t wanted, uint64_t *ret_sites)
+{
+	return text->machine == EM_X86_64 ? loads_x86(text, wanted, ret_sites)
+					  : loads_arm64(text, wanted, ret_sites);
+}
+
+/* Sets the bit of a target that lies in the region. */
+static void mark(uint8_t *bits, uint64_t target, uint64_t begin, uint64_t end, unsigned step)
+{
+	uint64_t bit;
+
+	if (target < begin || target >= end || target % step != 0)
+		return;
+	bit = (target - begin) / step;
+	bits[bit / 8] |= (uint8_t)(1u << bit % 8);
+}
+
+static void called_x86(const struct aa_code_text *text, uint64_t begin, uint64_t end, uint8_t *bits)
+{
+	for (uint64_t at = 0; at + 5 <= text->size; at++) {
+		if ((text->bytes[at] & 0xfe) != 0xe8) /* call, jmp */
+			continue;
+		mark(bits, text->address + at + 5 + (uint64_t)(int64_t)(int32_t)word(text->bytes + at + 1),
+		     begin, end, aa_xref_step(EM_X86_64));
+	}
+}
+
+static void called_arm64(const struct aa_code_text *text, uint64_t begin, uint64_t end, uint8_t *bits)
+{
+	for (uint64_t at = 0; at + 4 <= text->size; at += 4) {
+		uint32_t code = word(text->bytes + at);
+		uint64_t words = code & 0x3ffffff;
+
+		if ((code & 0xfc000000u) != 0x94000000u) /* bl; b goes mostly to the same function */
+			continue;
+		if ((words & 1u << 25) != 0)
+			words -= 1u << 26;
+		mark(bits, text->address + at + words * 4, begin, end, aa_xref_step(EM_AARCH64));
+	}
+}
+
+uint8_t *aa_xref_called(const struct aa_code_text *text, uint64_t begin, uint64_t end)
+{
+	unsigned step = aa_xref_step(text->machine);
+	uint8_t *bits = calloc(1, (size_t)((end - begin) / step / 8 + 1));
+
+	if (!bits)
+		return NULL;
+	if (text->machine == EM_X86_64)
+		called_x86(text, begin, end, bits);
+	else
+		called_arm64(text, begin, end, bits);
+	return bits;
+}
+
+bool aa_xref_is_prologue(const struct aa_code_text *text, uint64_t address)
+{
+	uint64_t at = address - text->address;
+	const uint8_t *code = text->bytes + at;
+	uint32_t value;
+
+	if (address < text->address || at + 8 > text->size)
+		return false;
+	value = word(code);
+	if (text->machine == EM_X86_64)
+		return (code[0] & 0xf8) == 0x50 || (code[0] == 0x41 && (code[1] & 0xf8) == 0x50) ||
+		       value == 0xfa1e0ff3u || (value & 0xffffff) == 0xec8348u ||
+		       (value & 0xffffff) == 0xec8148u;
+	return (value & 0xffc003e0u) == 0xa98003e0u ||			     /* stp x, x, [sp, #-n]! */
+	       (value & 0xff8003ffu) == 0xd10003ffu ||			     /* sub sp, sp, #n */
+	       (value & 0xffe00fe0u) == 0xf8000fe0u ||			     /* str x, [sp, #-n]! */
+	       value == 0xd503233fu || (value & 0xffffff3fu) == 0xd503241fu; /* paciasp, bti */
+}
