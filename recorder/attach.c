@@ -15,6 +15,7 @@
 #include "recording.h"
 #include "relay.h"
 #include "text.h"
+#include "thread.h"
 #include "walk.h"
 
 #define EXIT_FAILED 1
@@ -163,6 +164,8 @@ static void on_taken(uv_async_t *async)
 	uv_close((uv_handle_t *)async, NULL);
 	attach->taking = false;
 	attach->recording->command_runs = false;
+	if (attach->result == 0 && attach->recording->tls.tls != NULL)
+		aa_tls_look_at_processes(attach->recording->tls.tls);
 	if (attach->result < 0 || attach->asked_to_end)
 		aa_recording_end(attach->recording);
 	else
@@ -175,7 +178,7 @@ static void on_taken(uv_async_t *async)
  */
 static int start_taking(struct attach *attach, struct aa_error *error)
 {
-	int r = aa_recording_prepare(attach->recording, error);
+	int r = aa_recording_prepare(attach->recording, NULL, error);
 
 	if (r < 0)
 		return r;

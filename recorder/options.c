@@ -17,8 +17,9 @@ enum option_type {
 	OPTION_SIZE,	     /* bytes, suffix K, M, G */
 	OPTION_SIZE_POWER_2, /* likewise, a power of two */
 	OPTION_COUNT,
-	OPTION_NAMES, /* separated by commas; may be given more than once */
-	OPTION_GLOB,  /* one pattern; may be given more than once */
+	OPTION_NAMES,  /* separated by commas; may be given more than once */
+	OPTION_GLOB,   /* one pattern; may be given more than once */
+	OPTION_HEADER, /* name of an HTTP header; likewise */
 };
 
 struct option {
@@ -72,12 +73,32 @@ static const struct option options_table[] = {
 	  .help = "largest file that is hashed; at most 1G" },
 	{ .name = "content-store", AT(content_store), .type = OPTION_FLAG, .commands = BOTH,
 	  .help = "keep the bytes of hashed files, too" },
+	{ .name = "tls", .argument = "WHICH", AT(tls), .type = OPTION_CHOICE, .commands = BOTH,
+	  .choices = "all|metadata|none", .fallback = "all",
+	  .help = "TLS: with plaintext, only who spoke to whom, or none" },
+	{ .name = "tls-hold", .argument = "on|off", AT(tls_hold), .type = OPTION_CHOICE, .commands = BOTH,
+	  .choices = "on|off", .fallback = "on for run, off for attach",
+	  .help = "stop a process while a new file of it is examined" },
+	{ .name = "tls-max-call", .argument = "SIZE", AT(tls_max_call), .type = OPTION_SIZE, .commands = BOTH,
+	  .minimum = 1, .maximum = 8u << 20, .fallback = "8M",
+	  .help = "most bytes kept of one TLS call; at most 8M" },
+	{ .name = "tls-max-connection", .argument = "SIZE", AT(tls_max_connection), .type = OPTION_SIZE,
+	  .commands = BOTH, .minimum = 1, .maximum = 1ull << 40, .fallback = "1G",
+	  .help = "most bytes kept of each direction of a connection" },
+	{ .name = "redact-header", .argument = "NAME", AT(redact_headers), .type = OPTION_HEADER, .commands = BOTH,
+	  .fallback = "Authorization, Cookie and the like",
+	  .help = "one more HTTP header that is secret; repeatable" },
+	{ .name = "no-redact", AT(no_redact), .type = OPTION_FLAG, .commands = BOTH,
+	  .help = "store secrets as they are" },
 	{ .name = "ring-size", .argument = "SIZE", AT(ring_bytes), .type = OPTION_SIZE_POWER_2, .commands = BOTH,
 	  .minimum = 64u << 10, .maximum = 1u << 30, .fallback = "16M",
 	  .help = "size of the ring to the kernel; a power of 2, 64K to 1G" },
 	{ .name = "file-ring-size", .argument = "SIZE", AT(file_ring_bytes), .type = OPTION_SIZE_POWER_2,
 	  .commands = BOTH, .minimum = 64u << 10, .maximum = 1u << 30, .fallback = "64M",
 	  .help = "size of the ring for files; a power of 2, 64K to 1G" },
+	{ .name = "tls-ring-size", .argument = "SIZE", AT(tls_ring_bytes), .type = OPTION_SIZE_POWER_2,
+	  .commands = BOTH, .minimum = 64u << 10, .maximum = 1u << 30, .fallback = "64M",
+	  .help = "size of the ring for TLS; a power of 2, 64K to 1G" },
 	{ .name = "max-args", .argument = "SIZE", AT(max_arg_bytes), .type = OPTION_SIZE, .commands = BOTH,
 	  .minimum = 4u << 10, .maximum = 2u << 20, .fallback = "128K",
 	  .help = "most bytes of arguments kept for one exec; 4K to 2M" },
@@ -208,6 +229,17 @@ static int check_glob(const struct option *option, const char *text, struct aa_e
 	return -EINVAL;
 }
 
+/* token of RFC 9110, 5.6.2 */
+static int check_header(const struct option *option, const char *text, struct aa_error *error)
+{
+	static const char token[] = "!#$%&'*+-.^_`|~0123456789"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+	if (*text == '\0' || text[strspn(text, token)] != '\0')
+		return aa_error_set(error, -EINVAL, "--%s: not the name of a header", option->name);
+	return 0;
+}
+
 static bool is_choice(const char *choices, const char *text)
 {
 	size_t length = strlen(text);
@@ -252,6 +284,9 @@ static int set_value(const struct option *option, const char *text, struct aa_op
 	case OPTION_GLOB:
 		r = check_glob(option, text, error);
 		return r < 0 ? r : add_string(value, text, strlen(text), error);
+	case OPTION_HEADER:
+		r = check_header(option, text, error);
+		return r < 0 ? r : add_string(value, text, strlen(text), error);
 	}
 	return -EINVAL;
 }
@@ -286,6 +321,20 @@ static int check_contents(const struct aa_options *options, struct aa_error *err
 	if (options->contents == NULL && (options->content_store || options->content_max_bytes != 0))
 		return aa_error_set(error, -EINVAL, "--%s: only with --content GLOB",
 				    options->content_store ? "content-store" : "content-max");
+	return 0;
+}
+
+static int check_tls(const struct aa_options *options, struct aa_error *error)
+{
+	if (options->no_redact && options->redact_headers != NULL)
+		return aa_error_set(error, -EINVAL, "--redact-header: not with --no-redact");
+	if (options->tls == NULL || strcmp(options->tls, "all") == 0)
+		return 0;
+	if (options->tls_hold != NULL && strcmp(options->tls_hold, "on") == 0)
+		return aa_error_set(error, -EINVAL, "--tls-hold: not with --tls %s", options->tls);
+	if (options->tls_max_call != 0 || options->tls_max_connection != 0)
+		return aa_error_set(error, -EINVAL, "--tls-max-%s: not with --tls %s",
+				    options->tls_max_call != 0 ? "call" : "connection", options->tls);
 	return 0;
 }
 
@@ -330,7 +379,9 @@ int aa_options_parse(const struct aa_command *command, int argc, char **argv, st
 	if (ret_options->db == NULL)
 		ret_options->db = aa_db_default_path();
 	*ret_first = i;
-	return check_contents(ret_options, error);
+	if (check_contents(ret_options, error) < 0)
+		return -EINVAL;
+	return check_tls(ret_options, error);
 }
 
 static void free_strings(char ***strings)
@@ -346,6 +397,7 @@ void aa_options_release(struct aa_options *options)
 	free_strings(&options->env_names);
 	free_strings(&options->excludes);
 	free_strings(&options->contents);
+	free_strings(&options->redact_headers);
 }
 
 void aa_options_print_help(const struct aa_command *command, FILE *out)

@@ -14,24 +14,31 @@
 
 /* Values of all options; strings are borrowed from argv. Release with aa_options_release. */
 struct aa_options {
-	const char *db;	     /* never NULL after parsing */
-	const char *session; /* NULL: the store makes a name */
-	const char *agent;   /* NULL: from the command */
-	const char *user;    /* NULL: stay who we are */
-	const char *tier;    /* a name of probes.h, NULL: the best that works */
-	const char *btf;     /* NULL: found */
-	const char *format;  /* "text" or "json"; NULL: text */
-	const char *files;   /* "all", "writes" or "none"; NULL: all */
-	char **env_names;    /* NULL-terminated and owned, or NULL; as the next two */
-	char **excludes;     /* globs of paths */
-	char **contents;     /* globs of paths */
+	const char *db;	      /* never NULL after parsing */
+	const char *session;  /* NULL: the store makes a name */
+	const char *agent;    /* NULL: from the command */
+	const char *user;     /* NULL: stay who we are */
+	const char *tier;     /* a name of probes.h, NULL: the best that works */
+	const char *btf;      /* NULL: found */
+	const char *format;   /* "text" or "json"; NULL: text */
+	const char *files;    /* "all", "writes" or "none"; NULL: all */
+	const char *tls;      /* "all", "metadata" or "none"; NULL: all */
+	const char *tls_hold; /* "on" or "off"; NULL: on for run, off for attach */
+	char **env_names;     /* NULL-terminated and owned, or NULL; as the next three */
+	char **excludes;      /* globs of paths */
+	char **contents;      /* globs of paths */
+	char **redact_headers;
 	uint64_t ring_bytes; /* 0: the default, as for all numbers below */
 	uint64_t max_arg_bytes;
 	uint64_t max_processes;
 	uint64_t file_ring_bytes;
 	uint64_t max_open_files;
 	uint64_t content_max_bytes;
+	uint64_t tls_max_call;
+	uint64_t tls_max_connection;
+	uint64_t tls_ring_bytes;
 	bool content_store;
+	bool no_redact;
 	bool detach_on_exit;
 	bool quiet;
 	bool verbose;

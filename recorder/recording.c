@@ -148,7 +148,7 @@ static int open_contents(struct aa_recording *recording, struct aa_error *error)
 	return r;
 }
 
-int aa_recording_open(struct aa_recording *recording, const struct aa_options *options, bool snapshot,
+int aa_recording_open(struct aa_recording *recording, const struct aa_options *options, bool attach,
 		      struct aa_error *error)
 {
 	struct aa_probes_options probes = {
@@ -163,12 +163,17 @@ int aa_recording_open(struct aa_recording *recording, const struct aa_options *o
 			.max_open_files = (uint32_t)options->max_open_files,
 			.debug = options->debug,
 		},
-		.snapshot = snapshot,
+		.snapshot = attach,
 		.btf = options->btf,
 	};
 	int r;
 
 	*recording = (struct aa_recording){ .options = options };
+	aa_peek_init(&recording->peek,
+		     options->max_arg_bytes != 0 ? options->max_arg_bytes : DEFAULT_MAX_ARG_BYTES);
+	r = aa_tls_side_init(&recording->tls, options, !attach, &probes.kernel, error);
+	if (r < 0)
+		return r;
 	if (options->tier != NULL && aa_tier_parse(options->tier, &probes.tier) < 0)
 		return aa_error_set(error, -EINVAL, "no such tier");
 	r = aa_recording_check(error);
@@ -181,13 +186,12 @@ int aa_recording_open(struct aa_recording *recording, const struct aa_options *o
 		return r;
 	}
 	r = aa_kernel_begin_files(recording->kernel, error);
+	if (r == 0)
+		r = aa_tls_side_open(recording, error);
+	if (r == 0)
+		r = aa_store_open(options->db, &recording->store, error);
 	if (r < 0)
 		return r;
-	r = aa_store_open(options->db, &recording->store, error);
-	if (r < 0)
-		return r;
-	aa_peek_init(&recording->peek,
-		     options->max_arg_bytes != 0 ? options->max_arg_bytes : DEFAULT_MAX_ARG_BYTES);
 	aa_store_set_peek(recording->store, aa_peek, &recording->peek);
 	return open_contents(recording, error);
 }
@@ -217,7 +221,7 @@ int aa_recording_begin(struct aa_recording *recording, const char *mode, const c
 		       struct aa_error *error)
 {
 	const struct aa_options *options = recording->options;
-	aa_cleanup_free struct aa_session_setting *settings = aa_settings_of(options);
+	aa_cleanup_free struct aa_session_setting *settings = aa_settings_of(options, recording->tls.hold);
 	const struct aa_session_options session = {
 		.agent = options->agent != NULL ? options->agent : agent,
 		.name = options->session,
@@ -226,6 +230,8 @@ int aa_recording_begin(struct aa_recording *recording, const char *mode, const c
 		.env_names = options->env_names,
 		.excludes = options->excludes,
 		.settings = settings,
+		.redact_headers = options->redact_headers,
+		.no_redact = options->no_redact,
 		.max_open_files = options->max_open_files,
 		.recorder = AA_VERSION,
 		.generation = aa_kernel_generation(recording->kernel),
@@ -376,15 +382,20 @@ int aa_recording_start(struct aa_recording *recording, struct aa_error *error)
 					    uv_strerror(r));
 		recording->content_ready.data = recording;
 	}
+	r = aa_tls_side_start(recording, error);
+	if (r < 0)
+		return r;
 	return aa_pump_start(&recording->pump, &recording->loop, recording->kernel, recording->store,
 			     recording->session_id, AA_RECORDING_SLOT, &events, recording, error);
 }
 
-int aa_recording_prepare(struct aa_recording *recording, struct aa_error *error)
+int aa_recording_prepare(struct aa_recording *recording, const char *command, struct aa_error *error)
 {
 	int r = aa_pump_prepare(&recording->pump, error);
 
-	return r == 0 && recording->content != NULL ? aa_content_start(recording->content, error) : r;
+	if (r == 0 && recording->content != NULL)
+		r = aa_content_start(recording->content, error);
+	return r == 0 ? aa_tls_side_prepare(recording, command, error) : r;
 }
 
 void aa_recording_end(struct aa_recording *recording)
@@ -397,6 +408,7 @@ void aa_recording_end(struct aa_recording *recording)
 	aa_kernel_settle();
 	if (files_mode(recording->options) != AA_FILES_NONE)
 		(void)aa_kernel_sweep(recording->kernel, true);
+	aa_tls_side_end(recording);
 	aa_pump_finish(&recording->pump);
 }
 
@@ -425,8 +437,9 @@ static void close_handle(uv_handle_t *handle, void *context)
 
 static void close_loop(struct aa_recording *recording)
 {
-	aa_content_free(recording->content); /* it would wake the loop */
+	aa_content_free(recording->content); /* it would wake the loop, as the next would */
 	recording->content = NULL;
+	aa_tls_side_close(&recording->tls);
 	if (!recording->loop_open)
 		return;
 	aa_pump_close(&recording->pump);

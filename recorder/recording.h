@@ -18,6 +18,7 @@
 #include "peek.h"
 #include "pump.h"
 #include "store.h"
+#include "tls_side.h"
 
 /* A recording of one session uses the first slot of its own; 0 is the one that others share. */
 #define AA_RECORDING_SLOT 1
@@ -30,6 +31,7 @@ struct aa_recording {
 	struct aa_pump pump;
 	struct aa_content *content; /* NULL: none are wanted */
 	uv_async_t content_ready;
+	struct aa_tls_side tls;
 	uv_loop_t loop;
 	uv_timer_t again;		/* one more look whether it is over */
 	uv_timer_t sweep;		/* sums of files that stay open */
@@ -51,10 +53,10 @@ struct aa_recording {
 int aa_recording_check(struct aa_error *error);
 
 /*
- * Opens the kernel side, then the database. snapshot: aa_kernel_snapshot will be called. Returns 0 or a
- * negative errno with a text.
+ * Opens the kernel side, then the database. attach: aa_kernel_snapshot will be called, and processes are not held for
+ * files unless asked. To be called before there are threads. Returns 0 or a negative errno with a text.
  */
-int aa_recording_open(struct aa_recording *recording, const struct aa_options *options, bool snapshot,
+int aa_recording_open(struct aa_recording *recording, const struct aa_options *options, bool attach,
 		      struct aa_error *error);
 
 /* Makes the session with its probe rows. */
@@ -64,8 +66,11 @@ int aa_recording_begin(struct aa_recording *recording, const char *mode, const c
 /* Opens the loop and starts the pump. */
 int aa_recording_start(struct aa_recording *recording, struct aa_error *error);
 
-/* Makes all threads: aa_pump_prepare, and who reads contents. */
-int aa_recording_prepare(struct aa_recording *recording, struct aa_error *error);
+/*
+ * Makes all threads: aa_pump_prepare, who reads contents, and who looks for TLS. command: which is about to be started; NULL
+ * for attach.
+ */
+int aa_recording_prepare(struct aa_recording *recording, const char *command, struct aa_error *error);
 
 /* Looks whether any process is left, and ends if none is. */
 void aa_recording_look(struct aa_recording *recording);

@@ -15,6 +15,7 @@
 #include "recording.h"
 #include "relay.h"
 #include "text.h"
+#include "thread.h"
 #include "witness.h"
 
 #define EXIT_REFUSED 125
@@ -80,6 +81,13 @@ static void command_ended(struct run *run, int status)
 		(void)uv_timer_start(&run->leftover, on_leftover, LEFTOVER_MS, 0);
 }
 
+/* While the recorder looks at a file that the command has mapped: nobody else's business. */
+static bool is_held(struct run *run, int signal_number)
+{
+	return signal_number == SIGSTOP && run->recording.tls.tls != NULL &&
+	       aa_tls_has_stopped(run->recording.tls.tls, (uint32_t)run->launch.pid);
+}
+
 static void look_at_command(struct run *run)
 {
 	int status;
@@ -91,6 +99,8 @@ static void look_at_command(struct run *run)
 			continue;
 		if (pid <= 0)
 			break;
+		if (WIFSTOPPED(status) && is_held(run, WSTOPSIG(status)))
+			continue;
 		if (WIFSTOPPED(status))
 			run->stop_signal = WSTOPSIG(status);
 		else if (WIFCONTINUED(status))
@@ -112,7 +122,11 @@ static void stop_with_command(void *context)
 	if (number != 0) {
 		aa_relay_forget_stops(&run->relay);
 		aa_witness_watch(&run->witness, run->launch.pid);
+		if (run->recording.tls.tls != NULL)
+			aa_tls_pause(run->recording.tls.tls); /* who would resume them meanwhile? */
 		aa_launch_stop_self(number);
+		if (run->recording.tls.tls != NULL)
+			aa_tls_resume(run->recording.tls.tls);
 		aa_witness_watch(&run->witness, 0);
 	}
 	aa_pump_unhold(&run->recording.pump);
@@ -183,7 +197,7 @@ static int start(struct run *run, const sigset_t *blocked, struct aa_error *erro
 	aa_recording_hurry(0);
 	if (run->witness.pid > 0) /* as its answers are waited for */
 		aa_recording_hurry(run->witness.pid);
-	r = aa_recording_prepare(recording, error);
+	r = aa_recording_prepare(recording, run->argv[0], error);
 	if (r < 0)
 		return r;
 	r = aa_launch_go(&run->launch);

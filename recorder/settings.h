@@ -9,6 +9,6 @@
 /*
  * An array that ends with a NULL name; the caller frees it, and it borrows from options. NULL if memory ran out.
  */
-struct aa_session_setting *aa_settings_of(const struct aa_options *options);
+struct aa_session_setting *aa_settings_of(const struct aa_options *options, bool tls_hold);
 
 #endif

@@ -114,13 +114,58 @@ static void print_events(const struct aa_session_totals *totals, FILE *out)
 	for (unsigned kind = 0; kind < AA_KIND_SLOTS; kind++) {
 		/* Texts are parts of other events. */
 		if (totals->records[kind] == 0 || kind == AA_EVENT_TEXT ||
-		    (kind >= AA_EVENT_FILE_FIRST && kind <= AA_EVENT_FILE_LAST))
+		    (kind >= AA_EVENT_FILE_FIRST && kind <= AA_EVENT_FILE_LAST) ||
+		    (kind >= AA_EVENT_TLS_FIRST && kind <= AA_EVENT_TLS_LAST))
 			continue;
 		(void)fprintf(out, "%s%" PRIu64 " %s", first ? "" : ", ", totals->records[kind],
 			      aa_losses_kind_name(kind));
 		first = false;
 	}
 	print_file_events(totals, first, out);
+}
+
+static const char *plural(uint64_t count, const char *one, const char *more)
+{
+	return count == 1 ? one : more;
+}
+
+/* Only if there was any; what was left out is said where other losses are. */
+static void print_tls(const struct aa_session_totals *totals, FILE *out)
+{
+	bool first = true;
+
+	if (totals->tls_connections == 0 && totals->tls_libraries == 0 && totals->redactions == 0)
+		return;
+	(void)fputs("aa-record: TLS: ", out);
+	if (totals->tls_connections > 0) {
+		(void)fprintf(out, "%" PRIu64 " %s, ", totals->tls_connections,
+			      plural(totals->tls_connections, "connection", "connections"));
+		print_size(totals->tls_bytes[AA_TLS_SENT], out);
+		(void)fputs(" sent, ", out);
+		print_size(totals->tls_bytes[AA_TLS_RECEIVED], out);
+		(void)fputs(" received", out);
+		first = false;
+	}
+	if (totals->tls_without > 0)
+		(void)fprintf(out, "; %" PRIu64 " without plaintext", totals->tls_without);
+	if (totals->tls_gap_bytes > 0) {
+		(void)fputs("; not stored: ", out);
+		print_size(totals->tls_gap_bytes, out);
+	}
+	if (totals->tls_libraries > 0) {
+		(void)fprintf(out, "%s%" PRIu64 " %s with TLS code not attached to", first ? "" : "; ",
+			      totals->tls_libraries, plural(totals->tls_libraries, "file", "files"));
+		first = false;
+	}
+	if (totals->tls_libraries_late > 0) {
+		(void)fprintf(out, "%s%" PRIu64 " attached to late", first ? "" : "; ",
+			      totals->tls_libraries_late);
+		first = false;
+	}
+	if (totals->redactions > 0)
+		(void)fprintf(out, "%s%" PRIu64 " %s replaced", first ? "" : "; ", totals->redactions,
+			      plural(totals->redactions, "secret", "secrets"));
+	(void)fputc('\n', out);
 }
 
 static void print_loss(const struct aa_summary *summary, FILE *out)
@@ -201,6 +246,7 @@ void aa_summary_print(const struct aa_summary *summary, FILE *out)
 		(void)fprintf(out, "; %u %s not ended", summary->totals.live,
 			      summary->totals.live == 1 ? "process had" : "processes had");
 	(void)fputc('\n', out);
+	print_tls(&summary->totals, out);
 	print_loss(summary, out);
 	if (!summary->gone)
 		print_how_to_look(summary, db.failed ? "FILE" : db.data, out);

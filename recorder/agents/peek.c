@@ -111,6 +111,18 @@ void aa_peek_init(struct aa_peek *peek, uint64_t max_bytes)
 	peek->offset_ns = time_namespace_offset();
 }
 
+static bool is_start(const struct aa_peek *peek, const struct aa_peek_stat *stat, uint64_t start_ns)
+{
+	return stat->start_ticks == (start_ns + (uint64_t)peek->offset_ns) / peek->tick_ns;
+}
+
+bool aa_peek_is_process(const void *context, uint32_t tgid, uint64_t start_ns)
+{
+	struct aa_peek_stat stat;
+
+	return aa_peek_stat(tgid, &stat) == 0 && is_start(context, &stat, start_ns);
+}
+
 static int is_same(const struct aa_peek *peek, uint32_t tgid, uint64_t start_ns, uint64_t arg_start)
 {
 	struct aa_peek_stat stat = { 0 };
@@ -118,7 +130,7 @@ static int is_same(const struct aa_peek *peek, uint32_t tgid, uint64_t start_ns,
 
 	if (r < 0)
 		return r;
-	if (stat.start_ticks != (start_ns + (uint64_t)peek->offset_ns) / peek->tick_ns)
+	if (!is_start(peek, &stat, start_ns))
 		return -ESRCH;
 	if (stat.arg_start != arg_start) /* 0 for a zombie: its memory is gone */
 		return -ESTALE;

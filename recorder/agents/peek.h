@@ -6,6 +6,7 @@
 #ifndef AA_AGENTS_PEEK_H
 #define AA_AGENTS_PEEK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,9 @@ void aa_peek_init(struct aa_peek *peek, uint64_t max_bytes);
  */
 int aa_peek(void *context, uint32_t tgid, uint64_t start_ns, uint64_t arg_start, enum aa_text_field field,
 	    char **ret_bytes, size_t *ret_size);
+
+/* Is that number still the process that began then? False if it cannot be told. context: a struct aa_peek. */
+bool aa_peek_is_process(const void *context, uint32_t tgid, uint64_t start_ns);
 
 /* What a process looks like in /proc/PID/stat. */
 struct aa_peek_stat {

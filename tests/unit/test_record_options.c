@@ -133,8 +133,8 @@ static void test_files(void **state)
 
 static void expect_settings(const struct aa_options *options, const char *expected)
 {
-	struct aa_session_setting *settings = aa_settings_of(options);
-	char text[256] = "";
+	struct aa_session_setting *settings = aa_settings_of(options, true);
+	char text[512] = "";
 
 	assert_non_null(settings);
 	for (const struct aa_session_setting *s = settings; s->name != NULL; s++)
@@ -143,22 +143,35 @@ static void expect_settings(const struct aa_options *options, const char *expect
 	free(settings);
 }
 
+#define DEFAULT_TLS "tls=all;tls-hold=on;tls-max-call=8388608;tls-max-connection=1073741824;redact=on;"
+
 /* What a session is said to have been recorded with. */
 static void test_settings(void **state)
 {
 	struct parsed parsed = PARSE(&run, (char *)"true");
 
 	(void)state;
-	expect_settings(&parsed.options, "files=all;");
+	expect_settings(&parsed.options, "files=all;" DEFAULT_TLS);
 	parsed = PARSE(&attach, (char *)"--exclude=*b", (char *)"--content=/x", (char *)"--files=writes",
 		       (char *)"--exclude=pipe:*", (char *)"--content=/");
-	expect_settings(&parsed.options,
-			"files=writes;exclude=*b;exclude=pipe:*;content=/x;content=/;content-max=1048576;");
+	expect_settings(&parsed.options, "files=writes;exclude=*b;exclude=pipe:*;content=/x;content=/"
+					 ";content-max=1048576;" DEFAULT_TLS);
 	parsed.options.content_max_bytes = 7;
 	parsed.options.content_store = true;
-	expect_settings(
-		&parsed.options,
-		"files=writes;exclude=*b;exclude=pipe:*;content=/x;content=/;content-max=7;content-store=1;");
+	expect_settings(&parsed.options, "files=writes;exclude=*b;exclude=pipe:*;content=/x;content=/"
+					 ";content-max=7;content-store=1;" DEFAULT_TLS);
+	aa_options_release(&parsed.options);
+	parsed = PARSE(&run, (char *)"--tls=metadata", (char *)"--redact-header=X-A",
+		       (char *)"--redact-header", (char *)"x-b", (char *)"--tls-ring-size=1M");
+	expect_settings(&parsed.options,
+			"files=all;tls=metadata;redact=on;redact-header=X-A;redact-header=x-b;");
+	assert_int_equal(parsed.options.tls_ring_bytes, 1 << 20);
+	aa_options_release(&parsed.options);
+	parsed = PARSE(&run, (char *)"--tls-max-call=1", (char *)"--tls-max-connection=1024G",
+		       (char *)"--no-redact", (char *)"--tls-hold=off");
+	expect_settings(&parsed.options, "files=all;tls=all;tls-hold=on;tls-max-call=1;"
+					 "tls-max-connection=1099511627776;redact=off;");
+	assert_string_equal(parsed.options.tls_hold, "off");
 	aa_options_release(&parsed.options);
 }
 
@@ -228,6 +241,14 @@ static void test_refusals(void **state)
 	refuse(PARSE(&run, (char *)"--max-open-files=63"), "64 to 4194304");
 	refuse(PARSE(&doctor, (char *)"--files=all"), "--files");
 	refuse(PARSE(&attach, (char *)"--user", (char *)"root"), "--user");
+	refuse(PARSE(&run, (char *)"--tls=some"), "all|metadata|none");
+	refuse(PARSE(&run, (char *)"--tls=metadata", (char *)"--tls-hold=on"), "not with --tls metadata");
+	refuse(PARSE(&run, (char *)"--tls=none", (char *)"--tls-max-call=1K"), "not with --tls none");
+	refuse(PARSE(&run, (char *)"--tls-max-call=9M"), "at most 8M");
+	refuse(PARSE(&run, (char *)"--tls-hold"), "on|off");
+	refuse(PARSE(&run, (char *)"--redact-header=a b"), "not the name of a header");
+	refuse(PARSE(&run, (char *)"--redact-header="), "not the name of a header");
+	refuse(PARSE(&run, (char *)"--no-redact", (char *)"--redact-header=x"), "not with --no-redact");
 }
 
 static void test_sizes(void **state)
