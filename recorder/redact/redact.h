@@ -30,7 +30,8 @@ void aa_redactor_free(struct aa_redactor *redactor); /* NULL is fine */
 
 /* A secret that was replaced. */
 struct aa_redaction {
-	uint64_t offset; /* of its first byte in the stream, or text; of the frame, if it was in HTTP/2 headers */
+	uint64_t
+		offset; /* of its first byte in the stream, or text; of the frame, if it was in HTTP/2 headers */
 	uint64_t length; /* bytes */
 	const char *
 		what; /* "authorization", "token: github", a header's name in lower case; borrowed until the call returns */
