@@ -9,6 +9,7 @@ static const char *const reason_names[AA_LOSS_REASON_COUNT] = {
 	[AA_LOSS_RING_FULL] = "ring-full",   [AA_LOSS_SCOPE_FULL] = "scope-full",
 	[AA_LOSS_UNREADABLE] = "unreadable", [AA_LOSS_EXCLUDED] = "excluded",
 	[AA_LOSS_FILES_FULL] = "files-full", [AA_LOSS_URING_FULL] = "uring-full",
+	[AA_LOSS_TLS_FULL] = "tls-full",
 };
 
 const char *aa_losses_kind_name(unsigned kind)
@@ -54,8 +55,16 @@ static enum aa_lane lane_of(unsigned kind)
 {
 	if (kind == AA_KIND_FILE_TEXT)
 		return AA_LANE_ACTIVITY;
-	return kind >= AA_EVENT_FILE_FIRST && kind <= AA_EVENT_FILE_LAST ? AA_LANE_ACTIVITY
-									 : AA_LANE_LIFECYCLE;
+	if (kind == AA_EVENT_TLS_DATA)
+		return AA_LANE_PAYLOAD;
+	return kind >= AA_EVENT_FILE_FIRST && kind <= AA_EVENT_TLS_LAST ? AA_LANE_ACTIVITY
+									: AA_LANE_LIFECYCLE;
+}
+
+/* The bytes of a connection are numbered: what did not fit into the ring is a gap of its connection, in bytes. */
+static bool is_told(unsigned reason, unsigned kind)
+{
+	return kind == AA_EVENT_TLS_DATA && reason == AA_LOSS_RING_FULL;
 }
 
 unsigned aa_losses_take(struct aa_losses *losses)
@@ -70,9 +79,16 @@ unsigned aa_losses_take(struct aa_losses *losses)
 		for (unsigned kind = 0; kind < AA_KIND_SLOTS; kind++) {
 			gap.lane = lane_of(kind);
 			gap.count = losses->taken[reason][kind] - losses->stored[reason][kind];
-			if (gap.count == 0)
+			if (gap.count == 0 || is_told(reason, kind))
 				continue;
 			gap.kind = aa_losses_kind_name(kind);
+			gap.detail = NULL;
+			if (kind == AA_EVENT_TLS_DATA && reason == AA_LOSS_UNREADABLE) {
+				gap.kind = "any";
+				gap.detail =
+					"parts of TLS calls; those of a known size are also gaps of their "
+					"connections, in bytes";
+			}
 			gap.reason = reason_names[reason] != NULL ? reason_names[reason] : "recorder";
 			losses->gaps[count++] = gap;
 		}

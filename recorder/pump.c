@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "contents.h"
+#include "tls_post.h"
 
 /* A transaction every 100 ms, or as soon as a ring is an eighth full. */
 #define COMMIT_MS  100
@@ -106,7 +107,8 @@ static void job_stored(struct aa_pump *pump)
 	}
 	if (was_failing)
 		pump->events->recovered(pump->context);
-	if (pump->batch.final && drained(pump) && !aa_store_contents_pending(pump->store)) {
+	if (pump->batch.final && drained(pump) && !aa_store_contents_pending(pump->store) &&
+	    !aa_store_posts_pending(pump->store)) {
 		finish_with(pump, 0);
 		return;
 	}
@@ -161,7 +163,8 @@ static enum fill look_and_arm(struct aa_pump *pump)
 		if (aa_ring_arm(ring, mark) > mark)
 			fill = FILL_MUCH;
 	}
-	if (fill == FILL_NONE && aa_store_contents_ready(pump->store))
+	if (fill == FILL_NONE &&
+	    (aa_store_contents_ready(pump->store) || aa_store_posts_pending(pump->store)))
 		fill = FILL_SOME;
 	return fill;
 }
@@ -190,7 +193,7 @@ static void submit(struct aa_pump *pump)
 	int r;
 
 	/* Before the records are taken: see contents.h. */
-	if (aa_store_contents_ready(pump->store))
+	if (aa_store_contents_ready(pump->store) || aa_store_posts_pending(pump->store))
 		nothing = false;
 	/* What is in a later lane may name a process of an earlier one: take those first, store them last. */
 	for (unsigned lane = AA_LANE_COUNT; lane-- > 0;) {

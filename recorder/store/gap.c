@@ -94,7 +94,8 @@ static bool is_on_request(const struct aa_gap_row *gap)
 /* Bytes of TLS: a row is one hole, however large. */
 static bool counts_bytes(const struct aa_gap_row *gap)
 {
-	return strcmp(gap->kind, aa_event_kind_name(AA_EVENT_TLS_DATA)) == 0;
+	return strcmp(gap->kind, aa_event_kind_name(AA_EVENT_TLS_DATA)) == 0 &&
+	       strcmp(gap->reason, "tls-full") != 0;
 }
 
 int aa_session_gap(struct aa_session *session, const struct aa_gap_row *gap, struct aa_error *error)
@@ -118,8 +119,6 @@ int aa_session_gap(struct aa_session *session, const struct aa_gap_row *gap, str
 		totals->truncated_bytes += gap->count;
 	if (strcmp(gap->reason, "malformed") == 0)
 		totals->malformed += gap->count;
-	if (counts_bytes(gap) && !is_on_request(gap))
-		totals->lost_tls_bytes += gap->count;
 	if (loses_events(gap))
 		totals->lost += counts_bytes(gap) ? 1 : gap->count;
 	else if (strcmp(gap->reason, "truncated") != 0 && !is_on_request(gap))

@@ -27,6 +27,7 @@ int aa_session_redaction(struct aa_session *session, const struct aa_redaction_r
 	char fingerprint[2 * AA_REDACT_FINGERPRINT_SIZE + 1];
 	struct aa_row row;
 
+	session->now.totals.redactions++;
 	for (size_t i = 0; i < AA_REDACT_FINGERPRINT_SIZE; i++)
 		(void)snprintf(fingerprint + 2 * i, 3, "%02x", redaction->fingerprint[i]);
 	aa_row_begin(&row, session, AA_STATEMENT_REDACTION, AA_TABLE_REDACTION,

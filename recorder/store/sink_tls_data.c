@@ -90,6 +90,7 @@ static int add_gap(struct aa_session *session, struct aa_tls_entry *entry, const
 	if (r < 0 || bytes == 0)
 		return r;
 	entry->now.flows[origin->direction].gap_bytes += bytes;
+	session->now.totals.tls_gap_bytes += bytes;
 	entry->now.had_hole[hole] = true;
 	entry->now.has_data = true;
 	if (holes->bytes == 0 || origin->time_ns < holes->first_ns)
@@ -237,6 +238,7 @@ static int add_hole(struct aa_session *session, struct aa_tls_entry *entry, cons
 	const struct aa_tls_redacted *answer;
 	int r = 0;
 
+	session->now.totals.tls_bytes[origin->direction] += bytes;
 	if (entry->secrets) {
 		r = aa_tls_secrets_skip(entry->secrets, origin->direction, flow->next, bytes, &answer);
 		if (r < 0)
@@ -296,6 +298,7 @@ int aa_sink_tls_data(struct aa_session *session, const struct aa_event *event, u
 	r = feed(session, entry, &origin, flow->next, data->data + known, data->length - (size_t)known,
 		 error);
 	flow->next += data->length - known;
+	session->now.totals.tls_bytes[data->direction] += data->length - known;
 	return r;
 }
 

@@ -83,6 +83,8 @@ static int bind_socket(struct aa_session *session, struct aa_tls_entry *entry, c
 			return r;
 		take_facts(&entry->now, &other->now);
 		other->gone = true;
+		session->now.totals.tls_connections--;
+		session->now.totals.tls_without--;
 	}
 	aa_tls_own_socket(&session->tls, entry, socket->socket);
 	return 0;

@@ -72,8 +72,6 @@ struct aa_session_totals {
 	uint64_t lost;			 /* events that are only gap rows */
 	uint64_t partial;		 /* events, or parts of them, that are missing from what is there */
 	uint64_t truncated_bytes;
-	uint64_t
-		lost_tls_bytes; /* of connections, that are not here though they were not left out on request */
 	uint64_t malformed;
 	uint64_t tls_connections;    /* rows of them */
 	uint64_t tls_bytes[2];	     /* of plaintext, sent and received, lost ones included */

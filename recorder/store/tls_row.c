@@ -167,6 +167,9 @@ int aa_tls_row_insert(struct aa_session *session, struct aa_tls_entry *entry, st
 		error);
 	aa_row_int(&row, entry->now.process_id);
 	aa_row_int(&row, aa_session_time(session, entry->now.time_ns));
+	session->now.totals.tls_connections++;
+	if (!entry->number)
+		session->now.totals.tls_without++;
 	return aa_row_step(&row, &entry->now.row_id);
 }
 

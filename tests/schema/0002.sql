@@ -311,6 +311,10 @@ CREATE TABLE session_option (
 );
 INSERT INTO session_option VALUES(1,1,'files','all');
 INSERT INTO session_option VALUES(2,1,'exclude','/proc/*');
+INSERT INTO session_option VALUES(3,1,'redact','on');
+INSERT INTO session_option VALUES(4,1,'redact-key','e0292c59cc8156b58302dc19c07df2208e1ab895483a01069cdef77466999200');
+INSERT INTO session_option VALUES(5,2,'redact','on');
+INSERT INTO session_option VALUES(6,2,'redact-key','ca8955113ded60e9e358d9ebfcd2a241e19bf6fb587c26f7749d3b27d0811a05');
 CREATE TABLE s1_string ( -- Interned strings: paths and other repeated names; the same text may stand here twice.
 	id INTEGER PRIMARY KEY,          -- what the *_id columns of other tables refer to
 	text TEXT NOT NULL,              -- escaped
@@ -422,7 +426,7 @@ CREATE TABLE s1_gap ( -- What is not here, or not whole.
 	lane TEXT NOT NULL,              -- 'lifecycle', 'activity' (files, TLS connections), 'payload' (TLS plaintext)
 	kind TEXT NOT NULL,              -- kind of event, or 'any'
 	reason TEXT NOT NULL,            -- 'ring-full', 'scope-full', 'unreadable', 'truncated', 'recursion', 'malformed', 'incomplete', 'recorder', 'files-full' (table of open files), 'uring-full', 'tls-full' (tables of TLS), 'withheld' (could not be searched for secrets), 'lost' (not known why); no losses, but left out on request: 'excluded' (--files, --exclude), 'max-call', 'max-connection' (--tls-max-...)
-	count INTEGER NOT NULL,          -- events; bytes where reason is 'truncated' or kind is 'tls_data'
+	count INTEGER NOT NULL,          -- events; bytes where reason is 'truncated', and where kind is 'tls_data' but for 'tls-full'
 	process_id INTEGER,              -- process row: whose, where known
 	detail TEXT                      -- in words
 );
@@ -657,7 +661,7 @@ CREATE TABLE s2_gap ( -- What is not here, or not whole.
 	lane TEXT NOT NULL,              -- 'lifecycle', 'activity' (files, TLS connections), 'payload' (TLS plaintext)
 	kind TEXT NOT NULL,              -- kind of event, or 'any'
 	reason TEXT NOT NULL,            -- 'ring-full', 'scope-full', 'unreadable', 'truncated', 'recursion', 'malformed', 'incomplete', 'recorder', 'files-full' (table of open files), 'uring-full', 'tls-full' (tables of TLS), 'withheld' (could not be searched for secrets), 'lost' (not known why); no losses, but left out on request: 'excluded' (--files, --exclude), 'max-call', 'max-connection' (--tls-max-...)
-	count INTEGER NOT NULL,          -- events; bytes where reason is 'truncated' or kind is 'tls_data'
+	count INTEGER NOT NULL,          -- events; bytes where reason is 'truncated', and where kind is 'tls_data' but for 'tls-full'
 	process_id INTEGER,              -- process row: whose, where known
 	detail TEXT                      -- in words
 );
@@ -1040,7 +1044,7 @@ SELECT
 	p.pid AS tid,
 	g.process_id AS process_id,
 	p.comm AS comm,
-	g.kind || ': ' || g.reason || CASE WHEN g.reason = 'truncated' OR g.kind = 'tls_data' THEN ', bytes: ' ELSE ', count: ' END || g.count || coalesce(' (' || g.detail || ')', '') AS detail,
+	g.kind || ': ' || g.reason || CASE WHEN g.reason = 'truncated' OR (g.kind = 'tls_data' AND g.reason <> 'tls-full') THEN ', bytes: ' ELSE ', count: ' END || g.count || coalesce(' (' || g.detail || ')', '') AS detail,
 	'gap' AS row_table,
 	g.id AS row_id
 FROM s1_gap AS g
@@ -1252,7 +1256,7 @@ SELECT
 	p.pid AS tid,
 	g.process_id AS process_id,
 	p.comm AS comm,
-	g.kind || ': ' || g.reason || CASE WHEN g.reason = 'truncated' OR g.kind = 'tls_data' THEN ', bytes: ' ELSE ', count: ' END || g.count || coalesce(' (' || g.detail || ')', '') AS detail,
+	g.kind || ': ' || g.reason || CASE WHEN g.reason = 'truncated' OR (g.kind = 'tls_data' AND g.reason <> 'tls-full') THEN ', bytes: ' ELSE ', count: ' END || g.count || coalesce(' (' || g.detail || ')', '') AS detail,
 	'gap' AS row_table,
 	g.id AS row_id
 FROM s2_gap AS g
