@@ -23,8 +23,8 @@ static __always_inline bool aa_is_tls_record(const __u8 *bytes)
 }
 
 /* Binds, and says so. Returns 0, or -1 if there is no room to say it: then the next call may try again. */
-AA_SUBPROGRAM int aa_bind(const struct aa_header *base, struct aa_tls_connection *connection,
-			  struct aa_tls_socket *entry, __u64 sock, __u32 method)
+static __always_inline int aa_bind(const struct aa_header *base, struct aa_tls_connection *connection,
+				   struct aa_tls_socket *entry, __u64 sock, __u32 method)
 {
 	struct aa_tls_socket_bound *record = aa_reserve(base, AA_EVENT_TLS_SOCKET, sizeof(*record));
 
@@ -42,24 +42,30 @@ AA_SUBPROGRAM int aa_bind(const struct aa_header *base, struct aa_tls_connection
 	return 0;
 }
 
+/* A TLS record that was met on a socket. */
+struct aa_bind_way {
+	__u64 sock;
+	__u32 method; /* enum aa_tls_method: how it is known whose it is */
+	__u32 hello;  /* it is a ClientHello or a ServerHello */
+};
+
 /*
- * A socket carried a TLS record of a connection. hello: it was a ClientHello or ServerHello; only with one of these does a
- * connection that is bound elsewhere begin anew, as a library may well make other calls than those of its own connection.
+ * It is of a connection. Returns true if that has to begin anew first (aa_tls_connection_renew(), for which there is no room
+ * on the stack here), as it is bound elsewhere: only with a hello, as a library may well make other calls than those of its
+ * own connection.
  */
 AA_SUBPROGRAM int aa_bind_met(const struct aa_header *base, const struct aa_tls_thread *known,
-			      struct aa_tls_socket *entry, __u64 sock, __u32 method, bool hello)
+			      struct aa_tls_socket *entry, const struct aa_bind_way *way)
 {
 	struct aa_tls_key key = known->key;
 	struct aa_tls_connection *connection = aa_tls_find(&key);
 
 	if (!connection || connection->connection != known->connection || connection->socket == entry->socket)
 		return 0;
-	if (connection->socket != 0) {
-		if (!hello || aa_tls_connection_renew(key.object, key.start_ns, key.tgid) != 0)
-			return 0;
-		connection = aa_tls_find(&key);
-	}
-	return connection ? aa_bind(base, connection, entry, sock, method) : 0;
+	if (connection->socket != 0)
+		return way->hello != 0;
+	aa_bind(base, connection, entry, way->sock, way->method);
+	return 0;
 }
 
 /* BIO_write() and its kin, inside a library's call of this thread: what they write will be met on a socket. */

@@ -44,6 +44,17 @@ enum aa_call {
 	AA_CALL_MMAP2,	  /* 32-bit: the offset counts 4096 bytes */
 	AA_CALL_MMAP_OLD, /* i386: the argument points to the arguments */
 
+	/* sockets */
+	AA_CALL_CONNECT,
+	AA_CALL_ACCEPT,	  /* and accept4 */
+	AA_CALL_SENDTO,	  /* and send */
+	AA_CALL_RECVFROM, /* and recv */
+	AA_CALL_SENDMSG,
+	AA_CALL_RECVMSG,
+	AA_CALL_SENDMMSG,
+	AA_CALL_RECVMMSG,
+	AA_CALL_SOCKETCALL, /* i386: one of these, whose arguments the second one points to */
+
 	/* files get and lose names; from here on see shapes.h */
 	AA_CALL_UNLINK,
 	AA_CALL_UNLINKAT,
@@ -103,6 +114,13 @@ enum aa_call {
 	AA_CALL_COUNT,
 };
 
+/* Beside a call: that it is a 32-bit one; and what of it is wanted, where one call is about several things. */
+#define AA_CALL_COMPAT	0x100u
+#define AA_CALL_FILES	0x200u
+#define AA_CALL_SOCKETS 0x400u
+#define AA_CALL_MAPPING 0x800u
+#define AA_CALL_NUMBER	0xffu
+
 #define AA_CALL_NAMES_FIRST	 AA_CALL_UNLINK
 #define AA_CALL_ATTRIBUTES_FIRST AA_CALL_CHMOD
 #define AA_CALL_PLACE_FIRST	 AA_CALL_CHDIR
@@ -116,6 +134,8 @@ static __always_inline __u32 aa_call_action(__u32 call)
 		return AA_SYSCALL_ATTRIBUTES;
 	if (call >= AA_CALL_NAMES_FIRST)
 		return AA_SYSCALL_NAMES;
+	if (call >= AA_CALL_CONNECT)
+		return AA_SYSCALL_SOCKET;
 	if (call >= AA_CALL_MMAP)
 		return AA_SYSCALL_MMAP;
 	if (call >= AA_CALL_READ)

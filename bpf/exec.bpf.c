@@ -3,6 +3,7 @@
 #include "arch.h"
 #include "args.h"
 #include "image.h"
+#include "request.h"
 #include "scope.h"
 #include "text.h"
 
@@ -60,6 +61,8 @@ AA_SUBPROGRAM int aa_exec_seen(struct linux_binprm *bprm, __u32 old_tid)
 	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
 		base.flags |= AA_FLAG_SECURE;
 	scope->cred = cred;
+	/* Its interpreter is mapped without mmap(2), and is the dynamic linker, or nothing that speaks TLS. */
+	aa_request_executed((__u64)file, base.start_ns, aa_pack_where(&base, 0, 0));
 	exec = aa_reserve(&base, AA_EVENT_EXEC, sizeof(*exec));
 	if (!exec)
 		return 0;

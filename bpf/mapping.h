@@ -4,9 +4,11 @@
 #define AA_BPF_MAPPING_H
 
 #include "open.h"
+#include "request.h"
 
 /* include/uapi/asm-generic/mman-common.h, the same on both architectures */
 #define AA_PROT_WRITE	 0x2u
+#define AA_PROT_EXEC	 0x4u
 #define AA_MAP_SHARED	 0x01u
 #define AA_MAP_TYPE	 0x0fu /* MAP_SHARED_VALIDATE is 3 */
 #define AA_MAP_ANONYMOUS 0x20u
@@ -24,6 +26,12 @@ struct aa_mapping {
 static __always_inline bool aa_mapping_counts(const struct aa_mapping *mapping)
 {
 	return mapping->flags & AA_MAP_SHARED && !(mapping->flags & AA_MAP_ANONYMOUS);
+}
+
+/* One that code may run from: perhaps a library that the recorder has to know. */
+static __always_inline bool aa_mapping_executes(const struct aa_mapping *mapping)
+{
+	return mapping->protection & AA_PROT_EXEC && !(mapping->flags & AA_MAP_ANONYMOUS);
 }
 
 /* Records a mapping, and marks the open file. base: of aa_begin(), with AA_FLAG_ACTIVITY. */
@@ -86,31 +94,39 @@ static __always_inline void aa_mapping_arguments(struct aa_mapping *mapping, str
 		return;
 	}
 	mapping->flags = (__u32)aa_syscall_argument(regs, 3, compat);
-	if (!aa_mapping_counts(mapping))
+	mapping->protection = (__u32)aa_syscall_argument(regs, 2, compat);
+	if (!aa_mapping_counts(mapping) && !aa_mapping_executes(mapping))
 		return;
 	mapping->length = aa_syscall_argument(regs, 1, compat);
-	mapping->protection = (__u32)aa_syscall_argument(regs, 2, compat);
 	mapping->fd = (__s32)aa_syscall_argument(regs, 4, compat);
 	mapping->offset = aa_syscall_argument(regs, 5, compat);
 	if (call == AA_CALL_MMAP2)
 		mapping->offset <<= 12;
 }
 
-AA_SUBPROGRAM int aa_mmap_ended(struct pt_regs *regs, long result, __u32 call, bool compat)
+/* wanted: AA_CALL_FILES, AA_CALL_MAPPING */
+AA_SUBPROGRAM int aa_mmap_ended(struct pt_regs *regs, long result, __u32 call, bool compat, __u32 wanted)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct aa_mapping mapping = { .fd = -1 };
 	struct aa_header base;
 	struct file *file;
+	bool counts, executes;
 
 	aa_mapping_arguments(&mapping, regs, call, compat);
-	if (!aa_mapping_counts(&mapping) || !aa_begin_current(&base, task))
+	counts = wanted & AA_CALL_FILES && aa_mapping_counts(&mapping);
+	executes = wanted & AA_CALL_MAPPING && aa_mapping_executes(&mapping) && !aa_call_has_failed(result);
+	if ((!counts && !executes) || !aa_begin_current(&base, (struct task_struct *)bpf_get_current_task()))
 		return 0;
 	base.flags = AA_FLAG_ACTIVITY | (compat ? AA_FLAG_COMPAT : 0);
 	if (aa_call_has_failed(result))
 		mapping.error = (__s32)-result;
-	file = mapping.fd >= 0 ? aa_file_of(task, (__u32)mapping.fd) : NULL;
-	return file ? aa_mapping_send(&base, file, &mapping) : 0;
+	if (mapping.fd < 0)
+		return 0;
+	file = aa_file_of((struct task_struct *)bpf_get_current_task(), (__u32)mapping.fd);
+	if (file && executes)
+		aa_request_mapped((__u64)file, (__u64)result, mapping.length, base.start_ns,
+				  aa_pack_where(&base, 0, 0));
+	return file && counts ? aa_mapping_send(&base, file, &mapping) : 0;
 }
 
 #endif

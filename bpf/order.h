@@ -97,10 +97,18 @@ enum aa_syscall_action {
 	AA_SYSCALL_OPEN = 8,
 	AA_SYSCALL_TRANSFER = 9, /* read, write and their kin, sendfile, splice, copy_file_range */
 	AA_SYSCALL_MMAP = 10,
+	AA_SYSCALL_SOCKET = 11,	 /* connect, accept, send and receive; and what TRANSFER does on sockets */
+	AA_SYSCALL_MAPPING = 12, /* what MMAP does, of executable files */
 	AA_SYSCALL_ACTIONS = 16, /* at most */
 };
 
 #define AA_SYSCALL_MASK(action) (1u << AA_SYSCALL_##action)
+
+/*
+ * The upper half of the mask is for calls that are seen by functions of the kernel (vfs.h), which serve more than one
+ * capability: of TRANSFER and SOCKET.
+ */
+#define AA_SYSCALL_ASKED 16
 
 /*
  * The table of open files "aa_files": key: address of struct file. Made at its open, or at the first use of one that

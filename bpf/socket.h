@@ -25,12 +25,11 @@
 
 /*
  * A call on a socket has ended, or one that moves bytes and has a socket for its descriptor. file: 0 if the call's first
- * argument names it (accept(2): the result). The field of where is the call, its options 1 if it is a 32-bit one. A global
- * function, see aa_pack_ids().
+ * argument names it (accept(2): the result). wanted: the call, with AA_CALL_COMPAT. Returns 0; or the object of a library's
+ * connection that has to begin anew, aa_tls_connection_renew(), before this is to be called again. A global function, see
+ * aa_pack_ids().
  */
-int aa_socket_seen(__u64 file, __u64 result, __u64 start_ns, __u64 ids, __u64 where);
-
-#define AA_SOCKET_COMPAT 1u
+__u64 aa_socket_seen(__u64 file, __u64 result, __u64 wanted);
 
 static __always_inline bool aa_file_is_socket(const struct file *file)
 {
@@ -166,7 +165,8 @@ struct aa_socket_use {
 	__u64 buffer; /* 0: none, or not to be had */
 	__u64 length; /* of it */
 	__u64 total;
-	__u64 name; /* sockaddr of who a datagram went to, 0 */
+	__u64 name;	  /* sockaddr of who a datagram went to, 0 */
+	__u64 connection; /* of the library's call that it is made in, 0 */
 	__s32 fd;
 	__u32 direction; /* enum aa_tls_direction */
 	bool peek;	 /* the bytes stay, and will come again */

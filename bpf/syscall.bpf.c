@@ -19,6 +19,8 @@
 #include "numbers.h"
 #include "open.h"
 #include "setsid.h"
+#include "socket.h"
+#include "tls.h"
 #include "transfer.h"
 #include "vfs.h"
 
@@ -26,12 +28,26 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-static __always_inline bool aa_action_wanted(__u32 action)
+/*
+ * What of a call with this action is wanted, AA_CALL_FILES and so on; for most actions it is all or nothing, and any bit will
+ * do. asked: it is seen by functions of the kernel, so that it is wanted is sure, but where they serve more than one capability.
+ */
+static __always_inline __u32 aa_action_wanted(__u32 action, bool asked)
 {
-	__u32 zero = 0;
+	__u32 zero = 0, mask, wanted;
 	struct aa_config *config = bpf_map_lookup_elem(&aa_config, &zero);
 
-	return config && config->syscall_mask >> (action & 31) & 1;
+	if (!config)
+		return 0;
+	mask = asked ? config->syscall_mask >> AA_SYSCALL_ASKED : config->syscall_mask;
+	wanted = mask >> (action & 31) & 1 ? AA_CALL_FILES : 0;
+	if (action == AA_SYSCALL_TRANSFER || action == AA_SYSCALL_SOCKET)
+		return wanted | (mask & AA_SYSCALL_MASK(SOCKET) ? AA_CALL_SOCKETS : 0);
+	if (asked)
+		return AA_CALL_FILES;
+	if (action == AA_SYSCALL_MMAP)
+		return wanted | (mask & AA_SYSCALL_MASK(MAPPING) ? AA_CALL_MAPPING : 0);
+	return wanted;
 }
 
 /* Credentials and sessions: what they are now, whatever the call was. */
@@ -54,17 +70,35 @@ AA_SUBPROGRAM int aa_process_call_ended(long result, __u32 action, __u32 number)
 	return 0;
 }
 
-#define AA_CALL_COMPAT 0x100u
+/*
+ * A call on a socket, file: 0 if its arguments name it. A connection that begins anew does so from here: elsewhere there is
+ * no room on the stack for it.
+ */
+AA_SUBPROGRAM int aa_socket_ended(__u64 file, long result, __u32 wanted)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u64 object;
+
+	/* A connect that goes on in the background has begun. */
+	if (result < 0 && result != -AA_EINPROGRESS)
+		return 0;
+	object = aa_socket_seen(file, (__u64)result, wanted);
+	if (object &&
+	    aa_tls_connection_renew(object, BPF_CORE_READ(task, group_leader, start_boottime),
+				    bpf_get_current_pid_tgid() >> 32 | bpf_get_current_pid_tgid() << 32) == 0)
+		aa_socket_seen(file, (__u64)result, wanted);
+	return 0;
+}
 
 /*
- * The call with this number if it has to be looked at, with AA_CALL_COMPAT if it is a 32-bit one; 0 if not. asked: whatever
- * the configuration says. Who is in no session is found out first: that is nearly everybody. A function, so that what it
- * needs of the stack is given back.
+ * The call with this number if it has to be looked at, with AA_CALL_COMPAT if it is a 32-bit one, and what is wanted of it; 0
+ * if not. Who is in no session is found out first: that is nearly everybody. A function, so that what it needs of the stack
+ * is given back.
  */
 AA_SUBPROGRAM __u32 aa_call_wanted(__u32 number, bool asked)
 {
 	__u64 slot = number;
-	__u32 call;
+	__u32 call, wanted;
 	bool compat;
 
 	AA_OPAQUE(slot);
@@ -72,9 +106,12 @@ AA_SUBPROGRAM __u32 aa_call_wanted(__u32 number, bool asked)
 		return 0;
 	compat = aa_syscall_compat((struct task_struct *)bpf_get_current_task());
 	call = compat ? aa_compat_calls[slot] : aa_native_calls[slot];
-	if (call == AA_CALL_NONE || (!asked && !aa_action_wanted(aa_call_action(call))))
+	if (call == AA_CALL_NONE)
 		return 0;
-	return compat ? call | AA_CALL_COMPAT : call;
+	wanted = aa_action_wanted(aa_call_action(call), asked);
+	if (!wanted)
+		return 0;
+	return call | wanted | (compat ? AA_CALL_COMPAT : 0);
 }
 
 /*
@@ -84,19 +121,23 @@ AA_SUBPROGRAM __u32 aa_call_wanted(__u32 number, bool asked)
 static __always_inline int aa_call_seen(struct pt_regs *regs, long result, __u32 number, bool asked)
 {
 	__u32 wanted = aa_call_wanted(number, asked);
-	__u32 call = wanted & ~AA_CALL_COMPAT, action;
+	__u32 call = wanted & AA_CALL_NUMBER, action;
 	bool compat = wanted & AA_CALL_COMPAT;
+	__u64 socket;
 
 	if (call == AA_CALL_NONE)
 		return 0;
 	action = aa_call_action(call);
 	switch (action) {
 	case AA_SYSCALL_TRANSFER:
-		return aa_transfer_ended(regs, result, call, compat);
+		socket = aa_transfer_ended(regs, result, wanted);
+		return socket ? aa_socket_ended(socket, result, wanted) : 0;
+	case AA_SYSCALL_SOCKET:
+		return aa_socket_ended(0, result, wanted);
 	case AA_SYSCALL_OPEN:
 		return aa_open_ended(regs, result, call, compat);
 	case AA_SYSCALL_MMAP:
-		return aa_mmap_ended(regs, result, call, compat);
+		return aa_mmap_ended(regs, result, call, compat, wanted);
 	case AA_SYSCALL_NAMES:
 	case AA_SYSCALL_ATTRIBUTES:
 	case AA_SYSCALL_PLACE:

@@ -8,6 +8,7 @@
 
 #include "mapping.h"
 #include "open.h"
+#include "socket.h"
 
 /* include/uapi/asm-generic/errno-base.h */
 #define AA_EINTR  4
@@ -35,17 +36,26 @@ int aa_transfer_packed(__u64 file, __u64 result, __u64 start_ns, __u64 ids, __u6
 
 /*
  * The same of any file; one that is met for the first time is recorded as inherited, from here and not from the function
- * above, whose stack would be in the way. NULL: there is none.
+ * above, whose stack would be in the way. A socket has no entry among the files, so it is told from them only where there is
+ * none. NULL: there is no file. call: with what is wanted. Returns the file if it is a socket that was wanted and has moved
+ * bytes, else 0.
  */
-static __always_inline void aa_transfer_add(const struct aa_header *base, const struct file *file, bool write,
-					    long result)
+static __always_inline __u64 aa_transfer_add(const struct aa_header *base, const struct file *file,
+					     bool write, long result, __u64 call)
 {
 	__u64 ids = aa_pack_ids(base), where = aa_pack_where(base, write ? AA_TRANSFER_WRITE : 0, 0);
+	bool files = call & AA_CALL_FILES;
 
-	if (!file || aa_transfer_packed((__u64)file, (__u64)result, base->start_ns, ids, where) == 0)
-		return;
+	if (!file ||
+	    (files && aa_transfer_packed((__u64)file, (__u64)result, base->start_ns, ids, where) == 0))
+		return 0;
+	if (call & AA_CALL_SOCKETS && aa_file_is_socket(file))
+		return result > 0 ? (__u64)file : 0;
+	if (!files)
+		return 0;
 	aa_open_meet_packed((__u64)file, base->start_ns, ids, aa_pack_where(base, 0, 0));
 	aa_transfer_packed((__u64)file, (__u64)result, base->start_ns, ids, where);
+	return 0;
 }
 
 /* Waiting is no error, nor is being interrupted; and without a file there is nothing to add to. */
@@ -93,7 +103,7 @@ struct aa_transfer {
 	__s32 in;
 	__s32 out;
 	long result;
-	__u64 call;
+	__u64 call; /* and what is wanted of it */
 };
 
 /* FICLONE and FICLONERANGE, which return 0. All other requests are none of ours: false. */
@@ -165,56 +175,68 @@ static __always_inline bool aa_transfer_arguments(struct aa_transfer *transfer, 
 	}
 }
 
-static __always_inline int aa_transfer_two(const struct aa_header *base, struct file *in, struct file *out,
-					   long result)
+/* Returns the destination if it is a socket, as above. */
+static __always_inline __u64 aa_transfer_two(const struct aa_header *base, struct file *in, struct file *out,
+					     long result, __u64 call)
 {
-	aa_transfer_add(base, out, true, result);
+	__u64 socket = aa_transfer_add(base, out, true, result, call);
+
 	/* An error is the destination's. */
 	if (result < 0 || !in)
-		return 0;
-	aa_transfer_add(base, in, false, result);
-	if (out && result > 0)
+		return socket;
+	aa_transfer_add(base, in, false, result, call);
+	if (out && result > 0 && call & AA_CALL_FILES)
 		aa_copy_send(base, in, out, (__u64)result);
-	return 0;
+	return socket;
 }
 
-AA_SUBPROGRAM int aa_transfer_ended(struct pt_regs *regs, long result, __u32 call, bool compat)
+/* The file of a descriptor of the current process; 0 if there is none. For the stack it takes, a function of its own. */
+AA_SUBPROGRAM __u64 aa_transfer_file(__s32 fd)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct aa_transfer transfer = { .result = result, .call = call };
+	return fd < 0 ? 0 : (__u64)aa_file_of((struct task_struct *)bpf_get_current_task(), (__u32)fd);
+}
+
+/*
+ * wanted: the call, with AA_CALL_COMPAT, and with AA_CALL_FILES, AA_CALL_SOCKETS or both. Returns the address of a file that
+ * is for aa_socket_seen(), 0.
+ */
+AA_SUBPROGRAM __u64 aa_transfer_ended(struct pt_regs *regs, long result, __u32 wanted)
+{
+	struct aa_transfer transfer = { .result = result, .call = wanted };
+	__u32 call = wanted & AA_CALL_NUMBER;
+	bool compat = wanted & AA_CALL_COMPAT;
 	struct {
 		struct file *in, *out;
-	} files = { NULL, NULL };
+	} files;
 	struct file *in, *out;
 	struct aa_header base;
 
 	/* The arguments come last: each kind of call goes on from there for the verifier, up to where it forgets. */
-	if (!aa_transfer_counts(result) || !aa_begin_untimed(&base, task) ||
+	if (!aa_transfer_counts(result) ||
+	    !aa_begin_untimed(&base, (struct task_struct *)bpf_get_current_task()) ||
 	    !aa_transfer_arguments(&transfer, regs, call, compat))
 		return 0;
 	base.flags = AA_FLAG_ACTIVITY;
 	aa_forget(&transfer, sizeof(transfer));
-	if (transfer.in >= 0)
-		files.in = aa_file_of(task, (__u32)transfer.in);
-	if (transfer.out >= 0)
-		files.out = aa_file_of(task, (__u32)transfer.out);
+	files.in = (struct file *)aa_transfer_file(transfer.in);
+	files.out = (struct file *)aa_transfer_file(transfer.out);
 	aa_forget(&files, sizeof(files));
 	in = files.in;
 	out = files.out;
 	/* Another thread has closed the descriptor meanwhile. */
-	if (result > 0 && ((transfer.in >= 0 && !in) || (transfer.out >= 0 && !out)))
+	if (transfer.result > 0 && ((transfer.in >= 0 && !in) || (transfer.out >= 0 && !out)))
 		aa_count_loss(base.slot, AA_LOSS_UNREADABLE, AA_EVENT_IO);
 	/* Into a pipe, or out of it: as its end says. */
-	if (transfer.call == AA_CALL_VMSPLICE && BPF_CORE_READ(in, f_mode) & AA_FMODE_WRITE) {
+	if ((transfer.call & AA_CALL_NUMBER) == AA_CALL_VMSPLICE &&
+	    BPF_CORE_READ(in, f_mode) & AA_FMODE_WRITE) {
 		out = in;
 		in = NULL;
 	}
 	if (in && out)
 		base.time_ns = bpf_ktime_get_boot_ns(); /* of COPY */
 	if (out)
-		return aa_transfer_two(&base, in, out, transfer.result);
-	aa_transfer_add(&base, in, false, transfer.result);
-	return 0;
+		return aa_transfer_two(&base, in, out, transfer.result, transfer.call);
+	return aa_transfer_add(&base, in, false, transfer.result, transfer.call);
 }
 
 #endif

@@ -374,7 +374,7 @@ static __always_inline int aa_uring_splice_ended(const struct aa_header *base, c
 	else if (!(BPF_CORE_READ(splice, flags) & AA_SPLICE_F_FD_IN_FIXED))
 		in = aa_file_of((struct task_struct *)bpf_get_current_task(),
 				(__u32)BPF_CORE_READ(splice, splice_fd_in));
-	return out ? aa_transfer_two(base, in, out, result) : 0;
+	return out ? aa_transfer_two(base, in, out, result, AA_CALL_FILES) : 0;
 }
 
 /* A request by descriptor. */
@@ -392,7 +392,8 @@ AA_SUBPROGRAM int aa_uring_file_ended(const struct io_kiocb *request, __u32 opco
 		return 0;
 	base.flags = AA_FLAG_ACTIVITY;
 	if (moves)
-		aa_transfer_add(&base, BPF_CORE_READ(request, file), aa_uring_writes(opcode), result);
+		aa_transfer_add(&base, BPF_CORE_READ(request, file), aa_uring_writes(opcode), result,
+				AA_CALL_FILES);
 	else if (splices)
 		aa_uring_splice_ended(&base, request, result);
 	else
@@ -429,7 +430,7 @@ AA_SUBPROGRAM int aa_uring_sums_ended(__u64 key, __s32 result)
 	if (!aa_transfer_counts(result) || !aa_begin_current(&base, task))
 		return 0;
 	base.flags = AA_FLAG_ACTIVITY;
-	aa_transfer_add(&base, (const struct file *)(file & ~1ull), file & 1, result);
+	aa_transfer_add(&base, (const struct file *)(file & ~1ull), file & 1, result, AA_CALL_FILES);
 	return 0;
 }
 
