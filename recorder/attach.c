@@ -164,8 +164,8 @@ static void on_taken(uv_async_t *async)
 	uv_close((uv_handle_t *)async, NULL);
 	attach->taking = false;
 	attach->recording->command_runs = false;
-	if (attach->result == 0 && attach->recording->tls.tls != NULL)
-		aa_tls_look_at_processes(attach->recording->tls.tls);
+	if (attach->result == 0 && attach->recording->tls.finder != NULL)
+		aa_finder_look_at_processes(attach->recording->tls.finder);
 	if (attach->result < 0 || attach->asked_to_end)
 		aa_recording_end(attach->recording);
 	else

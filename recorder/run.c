@@ -84,8 +84,8 @@ static void command_ended(struct run *run, int status)
 /* While the recorder looks at a file that the command has mapped: nobody else's business. */
 static bool is_held(struct run *run, int signal_number)
 {
-	return signal_number == SIGSTOP && run->recording.tls.tls != NULL &&
-	       aa_tls_has_stopped(run->recording.tls.tls, (uint32_t)run->launch.pid);
+	return signal_number == SIGSTOP && run->recording.tls.finder != NULL &&
+	       aa_finder_has_stopped(run->recording.tls.finder, (uint32_t)run->launch.pid);
 }
 
 static void look_at_command(struct run *run)
@@ -122,11 +122,11 @@ static void stop_with_command(void *context)
 	if (number != 0) {
 		aa_relay_forget_stops(&run->relay);
 		aa_witness_watch(&run->witness, run->launch.pid);
-		if (run->recording.tls.tls != NULL)
-			aa_tls_pause(run->recording.tls.tls); /* who would resume them meanwhile? */
+		if (run->recording.tls.finder != NULL)
+			aa_finder_pause(run->recording.tls.finder); /* who would resume them meanwhile? */
 		aa_launch_stop_self(number);
-		if (run->recording.tls.tls != NULL)
-			aa_tls_resume(run->recording.tls.tls);
+		if (run->recording.tls.finder != NULL)
+			aa_finder_resume(run->recording.tls.finder);
 		aa_witness_watch(&run->witness, 0);
 	}
 	aa_pump_unhold(&run->recording.pump);

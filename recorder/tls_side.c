@@ -123,7 +123,7 @@ static void on_sweep(uv_timer_t *timer)
 int aa_tls_side_start(struct aa_recording *recording, struct aa_error *error)
 {
 	struct aa_tls_side *side = &recording->tls;
-	const struct aa_tls_options options = {
+	const struct aa_finder_options options = {
 		.kernel = recording->kernel,
 		.store = recording->store,
 		.session_id = recording->session_id,
@@ -145,17 +145,17 @@ int aa_tls_side_start(struct aa_recording *recording, struct aa_error *error)
 	(void)uv_timer_init(&recording->loop, &side->sweep);
 	side->sweep.data = recording;
 	(void)uv_timer_start(&side->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
-	return side->mode == AA_TLS_MODE_ALL ? aa_tls_new(&options, &side->tls, error) : 0;
+	return side->mode == AA_TLS_MODE_ALL ? aa_finder_new(&options, &side->finder, error) : 0;
 }
 
 /* As a shell would find it; the command may have been started by another name when that is wrong. */
-static void look_at_command(struct aa_tls *tls, const char *command)
+static void look_at_command(struct aa_finder *tls, const char *command)
 {
 	const char *directories = getenv("PATH");
 	char path[PATH_MAX];
 
 	if (strchr(command, '/') != NULL) {
-		aa_tls_look_at_file(tls, command);
+		aa_finder_look_at_file(tls, command);
 		return;
 	}
 	for (const char *at = directories != NULL ? directories : DEFAULT_PATH;;) {
@@ -164,7 +164,7 @@ static void look_at_command(struct aa_tls *tls, const char *command)
 		(void)snprintf(path, sizeof(path), "%.*s/%s", (int)(size < PATH_MAX ? size : PATH_MAX), at,
 			       command);
 		if (size > 0 && access(path, X_OK) == 0) {
-			aa_tls_look_at_file(tls, path);
+			aa_finder_look_at_file(tls, path);
 			return;
 		}
 		if (at[size] == '\0')
@@ -178,17 +178,17 @@ int aa_tls_side_prepare(struct aa_recording *recording, const char *command, str
 	struct aa_tls_side *side = &recording->tls;
 	int r;
 
-	if (side->tls == NULL)
+	if (side->finder == NULL)
 		return 0;
 	/* Who is not held may speak before a file has been examined: so the usual ones are now. */
 	if (!side->hold) {
-		aa_tls_look_at_likely(side->tls);
+		aa_finder_look_at_likely(side->finder);
 		if (command != NULL)
-			look_at_command(side->tls, command);
+			look_at_command(side->finder, command);
 	}
-	r = aa_tls_start(side->tls, error);
+	r = aa_finder_start(side->finder, error);
 	if (r == 0)
-		aa_tls_look_at_linker(side->tls);
+		aa_finder_look_at_linker(side->finder);
 	return r;
 }
 
@@ -199,15 +199,15 @@ void aa_tls_side_end(struct aa_recording *recording)
 	if (side->mode == AA_TLS_MODE_NONE)
 		return;
 	(void)uv_timer_stop(&side->sweep);
-	if (side->tls != NULL)
-		aa_tls_drain(side->tls);
+	if (side->finder != NULL)
+		aa_finder_drain(side->finder);
 	(void)aa_kernel_tls_sweep(recording->kernel, true, on_swept, recording);
 }
 
 void aa_tls_side_close(struct aa_tls_side *side)
 {
-	aa_tls_free(side->tls);
-	side->tls = NULL;
+	aa_finder_free(side->finder);
+	side->finder = NULL;
 	aa_guard_end(&side->guard);
 	aa_holds_free(side->holds);
 	side->holds = NULL;

@@ -24,7 +24,7 @@ struct aa_tls_side {
 	bool hold;
 	struct aa_holds *holds; /* NULL: nobody is held */
 	struct aa_guard guard;
-	struct aa_tls *tls; /* NULL: no plaintext is wanted */
+	struct aa_finder *finder; /* NULL: no plaintext is wanted */
 	uv_async_t posted;
 	uv_timer_t sweep;
 };

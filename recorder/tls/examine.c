@@ -17,15 +17,15 @@ struct occasion {
 	uint64_t ticket;
 };
 
-static bool is_stopping(struct aa_tls *tls)
+static bool is_stopping(struct aa_finder *finder)
 {
-	return atomic_load_explicit(&tls->stop, memory_order_relaxed);
+	return atomic_load_explicit(&finder->stop, memory_order_relaxed);
 }
 
-static void posted(struct aa_tls *tls)
+static void posted(struct aa_finder *finder)
 {
-	if (tls->options.posted)
-		tls->options.posted(tls->options.context);
+	if (finder->options.posted)
+		finder->options.posted(finder->options.context);
 }
 
 static bool same_key(const struct aa_file_key *one, const struct aa_file_key *other)
@@ -45,14 +45,14 @@ static struct aa_file_key key_of(const struct aa_request *request)
  * By what stat(2) says, or by what the kernel side calls it: on overlayfs one file has two names, and probes of either fire for
  * both.
  */
-static struct aa_known *find_known(struct aa_tls *tls, const struct aa_mapped *mapped,
+static struct aa_known *find_known(struct aa_finder *finder, const struct aa_mapped *mapped,
 				   const struct occasion *occasion)
 {
 	struct aa_file_key key = { 0 };
 
 	if (occasion->request)
 		key = key_of(occasion->request);
-	for (struct aa_known *known = tls->known; known; known = known->next) {
+	for (struct aa_known *known = finder->known; known; known = known->next) {
 		if (key.inode != 0 && same_key(&known->key, &key))
 			return known;
 		if (known->device == mapped->device && known->inode == mapped->inode &&
@@ -63,19 +63,20 @@ static struct aa_known *find_known(struct aa_tls *tls, const struct aa_mapped *m
 }
 
 /* The kernel side asks about it no more. A file that is not attached to it asks about again: each process has a row for it. */
-static void set_seen(struct aa_tls *tls, const struct aa_mapped *mapped, const struct occasion *occasion)
+static void set_seen(struct aa_finder *finder, const struct aa_mapped *mapped,
+		     const struct occasion *occasion)
 {
 	const struct aa_request *request = occasion->request;
 	uint32_t generation;
 
 	if (request && request->inode != 0) {
-		(void)aa_kernel_tls_set_seen(tls->options.kernel, request->inode, request->device,
+		(void)aa_kernel_tls_set_seen(finder->options.kernel, request->inode, request->device,
 					     request->generation);
 		return;
 	}
 	generation = aa_mapped_generation(mapped->fd);
 	if (generation != 0) /* else it is not known what the kernel side calls it */
-		(void)aa_kernel_tls_set_seen(tls->options.kernel, mapped->inode,
+		(void)aa_kernel_tls_set_seen(finder->options.kernel, mapped->inode,
 					     aa_mapped_device(mapped->device), generation);
 }
 
@@ -84,12 +85,12 @@ static const char *text_or_null(const char *text)
 	return text && text[0] != '\0' ? text : NULL;
 }
 
-static void post_library(struct aa_tls *tls, struct aa_known *known, const struct aa_mapped *mapped,
+static void post_library(struct aa_finder *finder, struct aa_known *known, const struct aa_mapped *mapped,
 			 const struct occasion *occasion, const char *reason)
 {
 	const struct aa_request *request = occasion->request;
 	uint64_t now = aa_boot_ns();
-	bool held = aa_tls_is_held(tls, occasion->ticket);
+	bool held = aa_finder_is_held(finder, occasion->ticket);
 	const struct aa_library_post post = {
 		.time_boot_ns = now,
 		.number = known->number,
@@ -110,20 +111,21 @@ static void post_library(struct aa_tls *tls, struct aa_known *known, const struc
 		.late = known->uprobes && request && !held,
 	};
 
-	(void)aa_store_post_library(tls->options.store, tls->options.session_id, &post);
+	(void)aa_store_post_library(finder->options.store, finder->options.session_id, &post);
 	known->is_reported = true;
-	posted(tls);
+	posted(finder);
 }
 
 /* A process has it, and its calls are not recorded: its connections say why. */
-static void post_mapped(struct aa_tls *tls, const struct aa_known *known, const struct aa_request *request)
+static void post_mapped(struct aa_finder *finder, const struct aa_known *known,
+			const struct aa_request *request)
 {
-	(void)aa_store_post_mapped(tls->options.store, tls->options.session_id, request->tgid,
+	(void)aa_store_post_mapped(finder->options.store, finder->options.session_id, request->tgid,
 				   request->start_ns, known->number);
-	posted(tls);
+	posted(finder);
 }
 
-static struct aa_known *remember(struct aa_tls *tls, const struct aa_mapped *mapped,
+static struct aa_known *remember(struct aa_finder *finder, const struct aa_mapped *mapped,
 				 const struct occasion *occasion, const struct aa_found *found)
 {
 	struct aa_known *known = calloc(1, sizeof(*known));
@@ -135,50 +137,51 @@ static struct aa_known *remember(struct aa_tls *tls, const struct aa_mapped *map
 		return NULL;
 	}
 	*known->found = *found;
-	known->number = ++tls->numbers;
+	known->number = ++finder->numbers;
 	known->device = mapped->device;
 	known->inode = mapped->inode;
 	known->size_bytes = mapped->size_bytes;
 	known->changed_ns = mapped->changed_ns;
 	if (occasion->request)
 		known->key = key_of(occasion->request);
-	known->next = tls->known;
-	tls->known = known;
-	tls->known_count++;
+	known->next = finder->known;
+	finder->known = known;
+	finder->known_count++;
 	return known;
 }
 
-static int attach(struct aa_tls *tls, const struct aa_mapped *mapped, uint64_t number,
+static int attach(struct aa_finder *finder, const struct aa_mapped *mapped, uint64_t number,
 		  const struct aa_uprobe_point *points, unsigned count, struct aa_uprobes **ret_uprobes,
 		  struct aa_error *error)
 {
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", mapped->fd);
-	return aa_uprobes_attach(tls->options.kernel, path, number, points, count, ret_uprobes, error);
+	return aa_uprobes_attach(finder->options.kernel, path, number, points, count, ret_uprobes, error);
 }
 
-static void attach_and_post(struct aa_tls *tls, struct aa_known *known, const struct aa_mapped *mapped,
+static void attach_and_post(struct aa_finder *finder, struct aa_known *known, const struct aa_mapped *mapped,
 			    const struct occasion *occasion)
 {
 	const struct aa_found *found = known->found;
 	struct aa_error error = { 0 };
 	const char *reason = found->reason;
 
-	if (found->point_count > 0 && tls->known_count > AA_KNOWN_MAX)
+	if (found->point_count > 0 && finder->known_count > AA_KNOWN_MAX)
 		reason = "too many files with TLS code in one session";
-	else if (found->point_count > 0 && attach(tls, mapped, known->number, found->points,
+	else if (found->point_count > 0 && attach(finder, mapped, known->number, found->points,
 						  found->point_count, &known->uprobes, &error) < 0)
 		reason = error.text;
-	post_library(tls, known, mapped, occasion, reason);
+	post_library(finder, known, mapped, occasion, reason);
 	if (known->uprobes)
-		set_seen(tls, mapped, occasion);
+		set_seen(finder, mapped, occasion);
 	else if (occasion->request)
-		post_mapped(tls, known, occasion->request);
+		post_mapped(finder, known, occasion->request);
 }
 
 /* A file that was not seen before. */
-static void examine_new(struct aa_tls *tls, const struct aa_mapped *mapped, const struct occasion *occasion)
+static void examine_new(struct aa_finder *finder, const struct aa_mapped *mapped,
+			const struct occasion *occasion)
 {
 	aa_cleanup_free struct aa_found *found = calloc(1, sizeof(*found));
 	struct aa_error error = { 0 };
@@ -188,51 +191,51 @@ static void examine_new(struct aa_tls *tls, const struct aa_mapped *mapped, cons
 	if (!found)
 		return;
 	r = aa_find_tls(mapped->fd, found, &error);
-	if (r == -ENOMEM || is_stopping(tls))
+	if (r == -ENOMEM || is_stopping(finder))
 		return;
 	if (r == -EIO) { /* it may have TLS code, and nobody knows */
 		found->name = NULL;
 		(void)snprintf(found->reason, sizeof(found->reason), "%.*s", (int)sizeof(found->reason) - 1,
 			       error.text);
 	} else if (r != 0) {
-		set_seen(tls, mapped, occasion);
+		set_seen(finder, mapped, occasion);
 		return;
 	}
-	known = remember(tls, mapped, occasion, found);
+	known = remember(finder, mapped, occasion, found);
 	if (!known)
 		return;
-	/* Half of a library (libcrypto): only looked at for what it has of the other's connections. */
-	if (found->point_count == 0 && found->reason[0] == '\0')
-		set_seen(tls, mapped, occasion);
+	/* Half of a library, libcrypto: no connections of its own; wanted when those of the other half have no socket. */
+	if (found->point_count == 0 && found->bio_write.offset != 0)
+		set_seen(finder, mapped, occasion);
 	else
-		attach_and_post(tls, known, mapped, occasion);
+		attach_and_post(finder, known, mapped, occasion);
 }
 
-static void examine(struct aa_tls *tls, const struct aa_mapped *mapped, const struct occasion *occasion)
+static void examine(struct aa_finder *finder, const struct aa_mapped *mapped, const struct occasion *occasion)
 {
-	struct aa_known *known = find_known(tls, mapped, occasion);
+	struct aa_known *known = find_known(finder, mapped, occasion);
 
-	if (is_stopping(tls))
+	if (is_stopping(finder))
 		return;
 	if (!known) {
-		examine_new(tls, mapped, occasion);
+		examine_new(finder, mapped, occasion);
 		return;
 	}
 	if (occasion->request && occasion->request->inode != 0 && known->key.inode == 0)
 		known->key = key_of(occasion->request);
 	if (!known->is_reported || known->uprobes)
-		set_seen(tls, mapped, occasion);
+		set_seen(finder, mapped, occasion);
 	else if (occasion->request)
-		post_mapped(tls, known, occasion->request);
+		post_mapped(finder, known, occasion->request);
 }
 
 /* Nobody can look at it any more, so whether TLS was spoken with it is not known. Said once a file. */
-static void report_gone(struct aa_tls *tls, const struct aa_request *request, int error)
+static void report_gone(struct aa_finder *finder, const struct aa_request *request, int error)
 {
 	const struct aa_file_key key = key_of(request);
 	struct aa_library_post post = {
 		.time_boot_ns = aa_boot_ns(),
-		.number = tls->numbers + 1,
+		.number = finder->numbers + 1,
 		.start_ns = request->start_ns,
 		.tgid = request->tgid,
 		.device = request->device,
@@ -242,62 +245,62 @@ static void report_gone(struct aa_tls *tls, const struct aa_request *request, in
 	};
 	char reason[128];
 
-	for (unsigned i = 0; i < tls->gone_count; i++)
-		if (same_key(&tls->gone[i], &key))
+	for (unsigned i = 0; i < finder->gone_count; i++)
+		if (same_key(&finder->gone[i], &key))
 			return;
-	if (tls->gone_count == AA_GONE_MAX)
+	if (finder->gone_count == AA_GONE_MAX)
 		return;
-	tls->gone[tls->gone_count++] = key;
-	tls->numbers++;
+	finder->gone[finder->gone_count++] = key;
+	finder->numbers++;
 	(void)snprintf(reason, sizeof(reason), "not examined: %s",
 		       error == -ESRCH || error == -ENOENT ? "the process had ended, or unmapped it"
 							   : strerror(-error));
 	post.reason = reason;
-	(void)aa_store_post_library(tls->options.store, tls->options.session_id, &post);
-	posted(tls);
+	(void)aa_store_post_library(finder->options.store, finder->options.session_id, &post);
+	posted(finder);
 }
 
 /* Every library that serves BIO_write() to the process: one of them makes the ciphertext of the connection. */
 struct bind {
-	struct aa_tls *tls;
+	struct aa_finder *finder;
 	const struct aa_request *request;
 };
 
 static int bind_mapping(void *context, const struct aa_mapping *mapping)
 {
 	const struct bind *bind = context;
-	struct aa_tls *tls = bind->tls;
+	struct aa_finder *finder = bind->finder;
 	const struct occasion occasion = { .request = &(struct aa_request){ .inode = mapping->inode,
 									    .device = mapping->device } };
 	struct aa_mapped mapped = { .fd = -1 };
 	struct aa_known *known;
 
-	if (is_stopping(tls))
+	if (is_stopping(finder))
 		return 1;
 	if (aa_mapped_open_mapping(bind->request->tgid, mapping, &mapped) < 0)
 		return 0;
-	known = find_known(tls, &mapped, &occasion);
+	known = find_known(finder, &mapped, &occasion);
 	/* Without it, the connection stays without a socket: its row says so. */
 	if (known && known->found->bio_write.offset != 0 && !known->bio_write)
-		(void)attach(tls, &mapped, bind->request->library, &known->found->bio_write, 1,
+		(void)attach(finder, &mapped, bind->request->library, &known->found->bio_write, 1,
 			     &known->bio_write, NULL);
 	aa_mapped_close(&mapped);
 	return 0;
 }
 
-static bool is_process(struct aa_tls *tls, const struct aa_request *request)
+static bool is_process(struct aa_finder *finder, const struct aa_request *request)
 {
-	return tls->options.is_process(tls->options.process_context, request->tgid, request->start_ns);
+	return finder->options.is_process(finder->options.process_context, request->tgid, request->start_ns);
 }
 
-static void do_request(struct aa_tls *tls, const struct aa_tls_job *job)
+static void do_request(struct aa_finder *finder, const struct aa_finder_job *job)
 {
 	const struct occasion occasion = { .request = &job->request, .ticket = job->ticket };
 	struct aa_mapped mapped = { .fd = -1 };
-	int r = is_process(tls, &job->request) ? 0 : -ESRCH;
+	int r = is_process(finder, &job->request) ? 0 : -ESRCH;
 
 	if ((job->request.flags & AA_REQUEST_BIND) != 0) {
-		struct bind bind = { .tls = tls, .request = &job->request };
+		struct bind bind = { .finder = finder, .request = &job->request };
 
 		if (r == 0)
 			(void)aa_mappings_walk(job->request.tgid, bind_mapping, &bind);
@@ -305,25 +308,25 @@ static void do_request(struct aa_tls *tls, const struct aa_tls_job *job)
 	}
 	if (r == 0)
 		r = aa_mapped_open(&job->request, &mapped);
-	if (r == 0 && is_process(tls, &job->request))
-		examine(tls, &mapped, &occasion);
-	else if (r != -EINVAL && !is_stopping(tls)) /* not a regular file */
-		report_gone(tls, &job->request, r < 0 ? r : -ESRCH);
+	if (r == 0 && is_process(finder, &job->request))
+		examine(finder, &mapped, &occasion);
+	else if (r != -EINVAL && !is_stopping(finder)) /* not a regular file */
+		report_gone(finder, &job->request, r < 0 ? r : -ESRCH);
 	aa_mapped_close(&mapped);
 }
 
-static void do_path(struct aa_tls *tls, const struct aa_tls_job *job)
+static void do_path(struct aa_finder *finder, const struct aa_finder_job *job)
 {
 	const struct occasion occasion = { .request = NULL };
 	struct aa_mapped mapped = { .fd = -1 };
 
 	if (aa_mapped_open_path(job->path, &mapped) == 0)
-		examine(tls, &mapped, &occasion);
+		examine(finder, &mapped, &occasion);
 	aa_mapped_close(&mapped);
 }
 
 struct process_walk {
-	struct aa_tls *tls;
+	struct aa_finder *finder;
 	struct aa_request request; /* whose mappings */
 	uint64_t inode;		   /* of the last one: the mappings of a file are neighbours */
 };
@@ -334,46 +337,46 @@ static int look_at_mapping(void *context, const struct aa_mapping *mapping)
 	struct aa_mapped mapped = { .fd = -1 };
 	const struct occasion occasion = { .request = &walk->request };
 
-	if (is_stopping(walk->tls))
+	if (is_stopping(walk->finder))
 		return 1;
 	if (mapping->inode == walk->inode)
 		return 0;
 	walk->inode = mapping->inode;
 	if (aa_mapped_open_mapping(walk->request.tgid, mapping, &mapped) == 0)
-		examine(walk->tls, &mapped, &occasion);
+		examine(walk->finder, &mapped, &occasion);
 	aa_mapped_close(&mapped);
 	return 0;
 }
 
-static void do_process(struct aa_tls *tls, const struct aa_tls_job *job)
+static void do_process(struct aa_finder *finder, const struct aa_finder_job *job)
 {
-	struct process_walk walk = { .tls = tls, .request = job->request };
+	struct process_walk walk = { .finder = finder, .request = job->request };
 
-	if (is_process(tls, &job->request))
+	if (is_process(finder, &job->request))
 		(void)aa_mappings_walk(job->request.tgid, look_at_mapping, &walk);
 }
 
-void aa_tls_do(struct aa_tls *tls, const struct aa_tls_job *job)
+void aa_finder_do(struct aa_finder *finder, const struct aa_finder_job *job)
 {
 	switch (job->kind) {
 	case AA_JOB_REQUEST:
-		do_request(tls, job);
+		do_request(finder, job);
 		break;
 	case AA_JOB_PATH:
-		do_path(tls, job);
+		do_path(finder, job);
 		break;
 	case AA_JOB_PROCESS:
-		do_process(tls, job);
+		do_process(finder, job);
 		break;
 	}
 }
 
-void aa_tls_forget(struct aa_tls *tls)
+void aa_finder_forget(struct aa_finder *finder)
 {
-	while (tls->known) {
-		struct aa_known *known = tls->known;
+	while (finder->known) {
+		struct aa_known *known = finder->known;
 
-		tls->known = known->next;
+		finder->known = known->next;
 		aa_uprobes_free(known->bio_write);
 		aa_uprobes_free(known->uprobes);
 		free(known->found);

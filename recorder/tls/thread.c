@@ -27,27 +27,27 @@ uint64_t aa_boot_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static bool is_stopping(struct aa_tls *tls)
+static bool is_stopping(struct aa_finder *finder)
 {
-	return atomic_load_explicit(&tls->stop, memory_order_relaxed);
+	return atomic_load_explicit(&finder->stop, memory_order_relaxed);
 }
 
-static void queue_init(struct aa_tls_queue *queue)
+static void queue_init(struct aa_finder_queue *queue)
 {
 	queue->first = NULL;
 	queue->end = &queue->first;
 }
 
-static void queue_add(struct aa_tls_queue *queue, struct aa_tls_job *job)
+static void queue_add(struct aa_finder_queue *queue, struct aa_finder_job *job)
 {
 	job->next = NULL;
 	*queue->end = job;
 	queue->end = &job->next;
 }
 
-static struct aa_tls_job *queue_take(struct aa_tls_queue *queue)
+static struct aa_finder_job *queue_take(struct aa_finder_queue *queue)
 {
-	struct aa_tls_job *job = queue->first;
+	struct aa_finder_job *job = queue->first;
 
 	if (!job)
 		return NULL;
@@ -57,77 +57,78 @@ static struct aa_tls_job *queue_take(struct aa_tls_queue *queue)
 	return job;
 }
 
-static void job_free(struct aa_tls_job *job)
+static void job_free(struct aa_finder_job *job)
 {
 	free(job->path);
 	free(job);
 }
 
-static void queue_clear(struct aa_tls_queue *queue)
+static void queue_clear(struct aa_finder_queue *queue)
 {
-	struct aa_tls_job *job;
+	struct aa_finder_job *job;
 
 	while ((job = queue_take(queue)))
 		job_free(job);
 }
 
 /* With the lock. The entry goes after the signal: whoever finds none, finds that the process goes on. */
-static void let_go(struct aa_tls *tls, struct aa_hold *hold)
+static void let_go(struct aa_finder *finder, struct aa_hold *hold)
 {
-	(void)aa_resume(hold->tgid, hold->start_ns, tls->options.is_process, tls->options.process_context);
+	(void)aa_resume(hold->tgid, hold->start_ns, finder->options.is_process,
+			finder->options.process_context);
 	aa_holds_remove(hold);
 }
 
 /* With the lock. Requests of those that are let go too early stay queued. */
-static void let_go_before(struct aa_tls *tls, uint64_t before_ns)
+static void let_go_before(struct aa_finder *finder, uint64_t before_ns)
 {
 	struct aa_hold *hold;
 
-	while (tls->options.holds && (hold = aa_holds_overdue(tls->options.holds, before_ns)))
-		let_go(tls, hold);
+	while (finder->options.holds && (hold = aa_holds_overdue(finder->options.holds, before_ns)))
+		let_go(finder, hold);
 }
 
 /* With the lock. */
-static void take_request(struct aa_tls *tls, const struct aa_request *request)
+static void take_request(struct aa_finder *finder, const struct aa_request *request)
 {
-	struct aa_tls_job *job = malloc(sizeof(*job));
+	struct aa_finder_job *job = malloc(sizeof(*job));
 	uint64_t ticket = 0;
 
 	if ((request->flags & AA_REQUEST_HELD) != 0) {
-		if (job && tls->holding)
-			ticket = aa_holds_add(tls->options.holds, request);
+		if (job && finder->holding)
+			ticket = aa_holds_add(finder->options.holds, request);
 		if (ticket == 0)
-			(void)aa_resume(request->tgid, request->start_ns, tls->options.is_process,
-					tls->options.process_context);
+			(void)aa_resume(request->tgid, request->start_ns, finder->options.is_process,
+					finder->options.process_context);
 	}
 	if (!job) /* it asks again when it maps the file again */
 		return;
-	*job = (struct aa_tls_job){ .kind = AA_JOB_REQUEST, .ticket = ticket, .request = *request };
-	queue_add(&tls->asked, job);
-	(void)pthread_cond_signal(&tls->work);
+	*job = (struct aa_finder_job){ .kind = AA_JOB_REQUEST, .ticket = ticket, .request = *request };
+	queue_add(&finder->asked, job);
+	(void)pthread_cond_signal(&finder->work);
 }
 
 /* With the lock. The space is given back when all that is held is in the shared table. */
-static void take_requests(struct aa_tls *tls)
+static void take_requests(struct aa_finder *finder)
 {
 	struct aa_span span;
 	struct aa_record record;
 	enum aa_ring_result result;
 
-	if (!tls->requests)
+	if (!finder->requests)
 		return;
-	span = aa_ring_snapshot(tls->requests);
+	span = aa_ring_snapshot(finder->requests);
 	record.next = span.begin;
 	while ((result = aa_span_next(&span, record.next, &record)) <= AA_RING_DISCARDED)
 		if (result == AA_RING_RECORD && record.size >= sizeof(struct aa_request))
-			take_request(tls, record.bytes);
-	aa_ring_release(tls->requests, span.end);
+			take_request(finder, record.bytes);
+	aa_ring_release(finder->requests, span.end);
 }
 
 /* How long to wait until somebody has been held for too long. */
-static int timeout_ms(struct aa_tls *tls)
+static int timeout_ms(struct aa_finder *finder)
 {
-	uint64_t oldest = tls->options.holds ? aa_holds_oldest(tls->options.holds) : 0;
+	uint64_t oldest = finder->options.holds ? aa_holds_oldest(finder->options.holds) : 0;
 	uint64_t now = aa_boot_ns(), due = oldest + HOLD_MS * 1000000ull;
 
 	if (oldest == 0)
@@ -136,130 +137,130 @@ static int timeout_ms(struct aa_tls *tls)
 }
 
 /* With the lock. Nobody is stopped from now on, and who was goes on. */
-static void stop_holding(struct aa_tls *tls)
+static void stop_holding(struct aa_finder *finder)
 {
-	if (!tls->options.holds)
+	if (!finder->options.holds)
 		return;
-	tls->holding = false;
-	(void)aa_kernel_tls_set_holding(tls->options.kernel, false);
+	finder->holding = false;
+	(void)aa_kernel_tls_set_holding(finder->options.kernel, false);
 	aa_kernel_settle(); /* who is being stopped now has its request in the ring after it */
-	take_requests(tls);
-	let_go_before(tls, UINT64_MAX);
+	take_requests(finder);
+	let_go_before(finder, UINT64_MAX);
 }
 
 static void *read_requests(void *argument)
 {
-	struct aa_tls *tls = argument;
+	struct aa_finder *finder = argument;
 
 	(void)prctl(PR_SET_NAME, "aa-tls");
-	(void)pthread_mutex_lock(&tls->lock);
-	while (!is_stopping(tls)) {
+	(void)pthread_mutex_lock(&finder->lock);
+	while (!is_stopping(finder)) {
 		struct epoll_event events[3];
-		int timeout = timeout_ms(tls), count;
+		int timeout = timeout_ms(finder), count;
 
-		(void)pthread_mutex_unlock(&tls->lock);
-		count = epoll_wait(tls->epoll_fd, events, 3, timeout);
-		(void)pthread_mutex_lock(&tls->lock);
-		take_requests(tls);
+		(void)pthread_mutex_unlock(&finder->lock);
+		count = epoll_wait(finder->epoll_fd, events, 3, timeout);
+		(void)pthread_mutex_lock(&finder->lock);
+		take_requests(finder);
 		for (int i = 0; i < count; i++) {
-			if (events[i].data.fd != tls->options.guard_fd)
+			if (events[i].data.fd != finder->options.guard_fd)
 				continue;
-			(void)epoll_ctl(tls->epoll_fd, EPOLL_CTL_DEL, tls->options.guard_fd, NULL);
-			stop_holding(tls);
+			(void)epoll_ctl(finder->epoll_fd, EPOLL_CTL_DEL, finder->options.guard_fd, NULL);
+			stop_holding(finder);
 		}
-		let_go_before(tls, aa_boot_ns() - HOLD_MS * 1000000ull);
+		let_go_before(finder, aa_boot_ns() - HOLD_MS * 1000000ull);
 	}
-	(void)pthread_mutex_unlock(&tls->lock);
+	(void)pthread_mutex_unlock(&finder->lock);
 	return NULL;
 }
 
-bool aa_tls_is_held(struct aa_tls *tls, uint64_t ticket)
+bool aa_finder_is_held(struct aa_finder *finder, uint64_t ticket)
 {
 	bool held;
 
 	if (ticket == 0)
 		return false;
-	(void)pthread_mutex_lock(&tls->lock);
-	held = aa_holds_find(tls->options.holds, ticket) != NULL;
-	(void)pthread_mutex_unlock(&tls->lock);
+	(void)pthread_mutex_lock(&finder->lock);
+	held = aa_holds_find(finder->options.holds, ticket) != NULL;
+	(void)pthread_mutex_unlock(&finder->lock);
 	return held;
 }
 
 static void *find(void *argument)
 {
-	struct aa_tls *tls = argument;
+	struct aa_finder *finder = argument;
 
 	(void)prctl(PR_SET_NAME, "aa-tls-find");
-	(void)pthread_mutex_lock(&tls->lock);
-	while (!is_stopping(tls)) {
-		struct aa_tls_job *job = queue_take(&tls->asked);
+	(void)pthread_mutex_lock(&finder->lock);
+	while (!is_stopping(finder)) {
+		struct aa_finder_job *job = queue_take(&finder->asked);
 
-		tls->busy = job != NULL;
+		finder->busy = job != NULL;
 		if (!job)
-			(void)pthread_cond_broadcast(&tls->idle);
+			(void)pthread_cond_broadcast(&finder->idle);
 		if (!job)
-			job = queue_take(&tls->background);
+			job = queue_take(&finder->background);
 		if (!job) {
-			(void)pthread_cond_wait(&tls->work, &tls->lock);
+			(void)pthread_cond_wait(&finder->work, &finder->lock);
 			continue;
 		}
-		(void)pthread_mutex_unlock(&tls->lock);
-		aa_tls_do(tls, job);
-		(void)pthread_mutex_lock(&tls->lock);
-		if (job->ticket != 0 && aa_holds_answer(tls->options.holds, job->ticket))
-			let_go(tls, aa_holds_find(tls->options.holds, job->ticket));
+		(void)pthread_mutex_unlock(&finder->lock);
+		aa_finder_do(finder, job);
+		(void)pthread_mutex_lock(&finder->lock);
+		if (job->ticket != 0 && aa_holds_answer(finder->options.holds, job->ticket))
+			let_go(finder, aa_holds_find(finder->options.holds, job->ticket));
 		job_free(job);
 	}
-	(void)pthread_mutex_unlock(&tls->lock);
+	(void)pthread_mutex_unlock(&finder->lock);
 	return NULL;
 }
 
-bool aa_tls_has_stopped(struct aa_tls *tls, uint32_t tgid)
+bool aa_finder_has_stopped(struct aa_finder *finder, uint32_t tgid)
 {
 	bool held;
 
-	if (!tls->options.holds)
+	if (!finder->options.holds)
 		return false;
-	(void)pthread_mutex_lock(&tls->lock);
-	take_requests(tls); /* its request is there before it can be seen to be stopped */
-	held = aa_holds_has(tls->options.holds, tgid);
-	(void)pthread_mutex_unlock(&tls->lock);
+	(void)pthread_mutex_lock(&finder->lock);
+	take_requests(finder); /* its request is there before it can be seen to be stopped */
+	held = aa_holds_has(finder->options.holds, tgid);
+	(void)pthread_mutex_unlock(&finder->lock);
 	return held;
 }
 
-void aa_tls_pause(struct aa_tls *tls)
+void aa_finder_pause(struct aa_finder *finder)
 {
-	(void)pthread_mutex_lock(&tls->lock);
-	stop_holding(tls);
-	(void)pthread_mutex_unlock(&tls->lock);
+	(void)pthread_mutex_lock(&finder->lock);
+	stop_holding(finder);
+	(void)pthread_mutex_unlock(&finder->lock);
 }
 
-void aa_tls_resume(struct aa_tls *tls)
+void aa_finder_resume(struct aa_finder *finder)
 {
-	(void)pthread_mutex_lock(&tls->lock);
-	if (tls->options.holds) {
-		tls->holding = true;
-		(void)aa_kernel_tls_set_holding(tls->options.kernel, true);
+	(void)pthread_mutex_lock(&finder->lock);
+	if (finder->options.holds) {
+		finder->holding = true;
+		(void)aa_kernel_tls_set_holding(finder->options.kernel, true);
 	}
-	(void)pthread_mutex_unlock(&tls->lock);
+	(void)pthread_mutex_unlock(&finder->lock);
 }
 
-static void add_background(struct aa_tls *tls, const struct aa_tls_job *what)
+static void add_background(struct aa_finder *finder, const struct aa_finder_job *what)
 {
-	struct aa_tls_job *job = malloc(sizeof(*job));
+	struct aa_finder_job *job = malloc(sizeof(*job));
 
 	if (!job) {
 		free(what->path);
 		return;
 	}
 	*job = *what;
-	(void)pthread_mutex_lock(&tls->lock);
-	queue_add(&tls->background, job);
-	(void)pthread_cond_signal(&tls->work);
-	(void)pthread_mutex_unlock(&tls->lock);
+	(void)pthread_mutex_lock(&finder->lock);
+	queue_add(&finder->background, job);
+	(void)pthread_cond_signal(&finder->work);
+	(void)pthread_mutex_unlock(&finder->lock);
 }
 
-void aa_tls_look_at_linker(struct aa_tls *tls)
+void aa_finder_look_at_linker(struct aa_finder *finder)
 {
 	struct aa_linker_paths paths;
 
@@ -267,7 +268,8 @@ void aa_tls_look_at_linker(struct aa_tls *tls)
 	    0) /* where there is none, each is asked about when it is mapped */
 		return;
 	for (size_t i = 0; i < paths.count; i++) {
-		add_background(tls, &(struct aa_tls_job){ .kind = AA_JOB_PATH, .path = paths.paths[i] });
+		add_background(finder,
+			       &(struct aa_finder_job){ .kind = AA_JOB_PATH, .path = paths.paths[i] });
 		paths.paths[i] = NULL;
 	}
 	aa_linker_release(&paths);
@@ -275,7 +277,7 @@ void aa_tls_look_at_linker(struct aa_tls *tls)
 
 static void add_process(void *context, const struct aa_identity *identity)
 {
-	const struct aa_tls_job job = {
+	const struct aa_finder_job job = {
 		.kind = AA_JOB_PROCESS,
 		.request = { .tgid = identity->tgid, .start_ns = identity->start_ns },
 	};
@@ -283,119 +285,120 @@ static void add_process(void *context, const struct aa_identity *identity)
 	add_background(context, &job);
 }
 
-void aa_tls_look_at_processes(struct aa_tls *tls)
+void aa_finder_look_at_processes(struct aa_finder *finder)
 {
-	aa_kernel_each_tracked(tls->options.kernel, add_process, tls);
+	aa_kernel_each_tracked(finder->options.kernel, add_process, finder);
 }
 
-void aa_tls_look_at_file(struct aa_tls *tls, const char *path)
+void aa_finder_look_at_file(struct aa_finder *finder, const char *path)
 {
-	struct aa_tls_job job = { .kind = AA_JOB_PATH, .path = strdup(path) };
+	struct aa_finder_job job = { .kind = AA_JOB_PATH, .path = strdup(path) };
 
 	if (job.path)
-		aa_tls_do(tls, &job);
+		aa_finder_do(finder, &job);
 	free(job.path);
 }
 
-void aa_tls_look_at_likely(struct aa_tls *tls)
+void aa_finder_look_at_likely(struct aa_finder *finder)
 {
 	struct aa_linker_paths paths;
 
 	if (aa_linker_read(AA_LINKER_CACHE, &paths) < 0)
 		return;
 	for (size_t i = 0; i < paths.likely; i++)
-		aa_tls_look_at_file(tls, paths.paths[i]);
+		aa_finder_look_at_file(finder, paths.paths[i]);
 	aa_linker_release(&paths);
 }
 
-void aa_tls_drain(struct aa_tls *tls)
+void aa_finder_drain(struct aa_finder *finder)
 {
 	struct timespec until;
 	int r = 0;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += DRAIN_MS / 1000;
-	(void)pthread_mutex_lock(&tls->lock);
-	stop_holding(tls);
-	take_requests(tls);
-	queue_clear(&tls->background);
-	while (r == 0 && tls->finder_runs && (tls->asked.first || tls->busy))
-		r = pthread_cond_timedwait(&tls->idle, &tls->lock, &until);
-	(void)pthread_mutex_unlock(&tls->lock);
+	(void)pthread_mutex_lock(&finder->lock);
+	stop_holding(finder);
+	take_requests(finder);
+	queue_clear(&finder->background);
+	while (r == 0 && finder->finder_runs && (finder->asked.first || finder->busy))
+		r = pthread_cond_timedwait(&finder->idle, &finder->lock, &until);
+	(void)pthread_mutex_unlock(&finder->lock);
 }
 
-static int watch(struct aa_tls *tls, int fd)
+static int watch(struct aa_finder *finder, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
-	return epoll_ctl(tls->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+	return epoll_ctl(finder->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-static int open_descriptors(struct aa_tls *tls)
+static int open_descriptors(struct aa_finder *finder)
 {
 	int r;
 
-	tls->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (tls->epoll_fd < 0)
+	finder->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (finder->epoll_fd < 0)
 		return -errno;
-	tls->wake_fd = eventfd(0, EFD_CLOEXEC);
-	if (tls->wake_fd < 0)
+	finder->wake_fd = eventfd(0, EFD_CLOEXEC);
+	if (finder->wake_fd < 0)
 		return -errno;
-	r = watch(tls, tls->wake_fd);
-	if (r == 0 && tls->requests)
-		r = watch(tls, tls->requests->fd);
-	if (r == 0 && tls->options.guard_fd >= 0)
-		r = watch(tls, tls->options.guard_fd);
+	r = watch(finder, finder->wake_fd);
+	if (r == 0 && finder->requests)
+		r = watch(finder, finder->requests->fd);
+	if (r == 0 && finder->options.guard_fd >= 0)
+		r = watch(finder, finder->options.guard_fd);
 	return r;
 }
 
-static void release(struct aa_tls *tls)
+static void release(struct aa_finder *finder)
 {
-	aa_tls_forget(tls);
-	queue_clear(&tls->asked);
-	queue_clear(&tls->background);
-	if (tls->epoll_fd >= 0)
-		(void)close(tls->epoll_fd);
-	if (tls->wake_fd >= 0)
-		(void)close(tls->wake_fd);
-	(void)pthread_cond_destroy(&tls->work);
-	(void)pthread_cond_destroy(&tls->idle);
-	(void)pthread_mutex_destroy(&tls->lock);
-	free(tls);
+	aa_finder_forget(finder);
+	queue_clear(&finder->asked);
+	queue_clear(&finder->background);
+	if (finder->epoll_fd >= 0)
+		(void)close(finder->epoll_fd);
+	if (finder->wake_fd >= 0)
+		(void)close(finder->wake_fd);
+	(void)pthread_cond_destroy(&finder->work);
+	(void)pthread_cond_destroy(&finder->idle);
+	(void)pthread_mutex_destroy(&finder->lock);
+	free(finder);
 }
 
-int aa_tls_new(const struct aa_tls_options *options, struct aa_tls **ret_tls, struct aa_error *error)
+int aa_finder_new(const struct aa_finder_options *options, struct aa_finder **ret_finder,
+		  struct aa_error *error)
 {
-	struct aa_tls *tls = calloc(1, sizeof(*tls));
+	struct aa_finder *finder = calloc(1, sizeof(*finder));
 	pthread_condattr_t monotonic;
 	int r;
 
-	if (!tls)
+	if (!finder)
 		return aa_error_set(error, -ENOMEM, "out of memory");
-	tls->options = *options;
-	tls->requests = aa_kernel_requests(options->kernel);
-	tls->epoll_fd = tls->wake_fd = -1;
-	tls->holding = options->holds != NULL;
-	queue_init(&tls->asked);
-	queue_init(&tls->background);
+	finder->options = *options;
+	finder->requests = aa_kernel_requests(options->kernel);
+	finder->epoll_fd = finder->wake_fd = -1;
+	finder->holding = options->holds != NULL;
+	queue_init(&finder->asked);
+	queue_init(&finder->background);
 	/* None of these can fail with glibc. */
 	(void)pthread_condattr_init(&monotonic);
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&tls->idle, &monotonic);
+	(void)pthread_cond_init(&finder->idle, &monotonic);
 	(void)pthread_condattr_destroy(&monotonic);
-	(void)pthread_cond_init(&tls->work, NULL);
-	(void)pthread_mutex_init(&tls->lock, NULL);
-	r = open_descriptors(tls);
+	(void)pthread_cond_init(&finder->work, NULL);
+	(void)pthread_mutex_init(&finder->lock, NULL);
+	r = open_descriptors(finder);
 	if (r < 0) {
-		release(tls);
+		release(finder);
 		return aa_error_set(error, r, "cannot wait for requests of the kernel side: %s",
 				    strerror(-r));
 	}
-	*ret_tls = tls;
+	*ret_finder = finder;
 	return 0;
 }
 
-int aa_tls_start(struct aa_tls *tls, struct aa_error *error)
+int aa_finder_start(struct aa_finder *finder, struct aa_error *error)
 {
 	sigset_t all, before;
 	int r;
@@ -403,11 +406,11 @@ int aa_tls_start(struct aa_tls *tls, struct aa_error *error)
 	/* Signals are the loop's thread's. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&tls->finder, NULL, find, tls);
-	tls->finder_runs = r == 0;
+	r = pthread_create(&finder->finder, NULL, find, finder);
+	finder->finder_runs = r == 0;
 	if (r == 0)
-		r = pthread_create(&tls->reader, NULL, read_requests, tls);
-	tls->reader_runs = r == 0 && tls->finder_runs;
+		r = pthread_create(&finder->reader, NULL, read_requests, finder);
+	finder->reader_runs = r == 0 && finder->finder_runs;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return r == 0 ? 0 : aa_error_set(error, -r, "cannot make a thread for TLS: %s", strerror(r));
 }
@@ -422,24 +425,24 @@ static bool join(pthread_t thread)
 	return pthread_timedjoin_np(thread, NULL, &until) == 0;
 }
 
-void aa_tls_free(struct aa_tls *tls)
+void aa_finder_free(struct aa_finder *finder)
 {
 	const uint64_t one = 1;
 
-	if (!tls)
+	if (!finder)
 		return;
-	(void)pthread_mutex_lock(&tls->lock);
-	if (tls->holding)
-		stop_holding(tls);
-	atomic_store_explicit(&tls->stop, true, memory_order_relaxed);
-	(void)pthread_cond_signal(&tls->work);
-	(void)pthread_mutex_unlock(&tls->lock);
-	(void)!write(tls->wake_fd, &one, sizeof(one));
-	if (tls->reader_runs)
-		(void)pthread_join(tls->reader, NULL);
-	if (tls->finder_runs && !join(tls->finder)) {
-		(void)pthread_detach(tls->finder); /* it still uses all this */
+	(void)pthread_mutex_lock(&finder->lock);
+	if (finder->holding)
+		stop_holding(finder);
+	atomic_store_explicit(&finder->stop, true, memory_order_relaxed);
+	(void)pthread_cond_signal(&finder->work);
+	(void)pthread_mutex_unlock(&finder->lock);
+	(void)!write(finder->wake_fd, &one, sizeof(one));
+	if (finder->reader_runs)
+		(void)pthread_join(finder->reader, NULL);
+	if (finder->finder_runs && !join(finder->finder)) {
+		(void)pthread_detach(finder->finder); /* it still uses all this */
 		return;
 	}
-	release(tls);
+	release(finder);
 }

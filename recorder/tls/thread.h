@@ -18,7 +18,7 @@
 #include "kernel.h"
 #include "store.h"
 
-struct aa_tls_options {
+struct aa_finder_options {
 	struct aa_kernel *kernel;
 	struct aa_store *store;
 	int64_t session_id;
@@ -30,42 +30,43 @@ struct aa_tls_options {
 	void *context;
 };
 
-struct aa_tls;
+struct aa_finder;
 
 /* Without its threads. */
-int aa_tls_new(const struct aa_tls_options *options, struct aa_tls **ret_tls, struct aa_error *error);
+int aa_finder_new(const struct aa_finder_options *options, struct aa_finder **ret_finder,
+		  struct aa_error *error);
 
 /* Before there are threads: looks at a file, on this one. What it is not able to read it leaves for later. */
-void aa_tls_look_at_file(struct aa_tls *tls, const char *path);
+void aa_finder_look_at_file(struct aa_finder *finder, const char *path);
 
 /* The libraries that promise TLS by their names, of those that the dynamic linker knows: likewise. */
-void aa_tls_look_at_likely(struct aa_tls *tls);
+void aa_finder_look_at_likely(struct aa_finder *finder);
 
-int aa_tls_start(struct aa_tls *tls, struct aa_error *error);
+int aa_finder_start(struct aa_finder *finder, struct aa_error *error);
 
 /* All libraries that the dynamic linker knows, when there is nothing else to do. */
-void aa_tls_look_at_linker(struct aa_tls *tls);
+void aa_finder_look_at_linker(struct aa_finder *finder);
 
 /* All that the tracked processes have mapped: they ran before there were probes. */
-void aa_tls_look_at_processes(struct aa_tls *tls);
+void aa_finder_look_at_processes(struct aa_finder *finder);
 
 /*
  * Was that process, which is seen to be stopped, stopped by us? False as well if it was, and has been resumed by now: then
  * wait(2) says that it goes on.
  */
-bool aa_tls_has_stopped(struct aa_tls *tls, uint32_t tgid);
+bool aa_finder_has_stopped(struct aa_finder *finder, uint32_t tgid);
 
 /* Around a time in which this process is stopped itself: nobody is held. */
-void aa_tls_pause(struct aa_tls *tls);
-void aa_tls_resume(struct aa_tls *tls);
+void aa_finder_pause(struct aa_finder *finder);
+void aa_finder_resume(struct aa_finder *finder);
 
 /*
  * Nobody is held any more, and what was asked until now is answered: waits for it, at most ten seconds. Nothing is asked
  * from now on, as no process is tracked.
  */
-void aa_tls_drain(struct aa_tls *tls);
+void aa_finder_drain(struct aa_finder *finder);
 
 /* Detaches and ends the threads; one that is stuck in a file system is left behind, with all this. NULL is fine. */
-void aa_tls_free(struct aa_tls *tls);
+void aa_finder_free(struct aa_finder *finder);
 
 #endif

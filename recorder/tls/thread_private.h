@@ -11,22 +11,22 @@
 #include "mapped.h"
 #include "thread.h"
 
-enum aa_tls_job_kind {
+enum aa_finder_job_kind {
 	AA_JOB_REQUEST,
 	AA_JOB_PATH,	/* of the linker's cache */
 	AA_JOB_PROCESS, /* all that it has mapped */
 };
 
-struct aa_tls_job {
-	struct aa_tls_job *next;
-	enum aa_tls_job_kind kind;
+struct aa_finder_job {
+	struct aa_finder_job *next;
+	enum aa_finder_job_kind kind;
 	uint64_t ticket; /* of a hold; 0: the process runs */
 	struct aa_request request;
 	char *path; /* owned */
 };
 
-struct aa_tls_queue {
-	struct aa_tls_job *first, **end;
+struct aa_finder_queue {
+	struct aa_finder_job *first, **end;
 };
 
 /* A file with TLS code. Only the thread that examines uses it. */
@@ -45,8 +45,8 @@ struct aa_known {
 #define AA_KNOWN_MAX 4096
 #define AA_GONE_MAX  256
 
-struct aa_tls {
-	struct aa_tls_options options;
+struct aa_finder {
+	struct aa_finder_options options;
 	struct aa_ring *requests; /* NULL: the kernel side asks nothing */
 	pthread_t reader, finder;
 	bool reader_runs, finder_runs;
@@ -56,7 +56,7 @@ struct aa_tls {
 	pthread_mutex_t lock; /* of what follows, and of options.holds */
 	pthread_cond_t work;  /* for the finder */
 	pthread_cond_t idle;  /* it has nothing asked to do */
-	struct aa_tls_queue asked, background;
+	struct aa_finder_queue asked, background;
 	bool busy;    /* with something asked */
 	bool holding; /* nobody is resumed for good before it is false */
 	atomic_bool stop;
@@ -72,10 +72,10 @@ struct aa_tls {
 uint64_t aa_boot_ns(void);
 
 /* Is that process still waiting for us? */
-bool aa_tls_is_held(struct aa_tls *tls, uint64_t ticket);
+bool aa_finder_is_held(struct aa_finder *finder, uint64_t ticket);
 
 /* examine.c: does a job, on the finder's thread or before there is one. */
-void aa_tls_do(struct aa_tls *tls, const struct aa_tls_job *job);
-void aa_tls_forget(struct aa_tls *tls);
+void aa_finder_do(struct aa_finder *finder, const struct aa_finder_job *job);
+void aa_finder_forget(struct aa_finder *finder);
 
 #endif
