@@ -69,7 +69,7 @@ struct aa_ring *aa_kernel_requests(struct aa_kernel *kernel)
 int aa_kernel_tls_set_seen(struct aa_kernel *kernel, uint64_t inode, uint32_t device, uint32_t generation)
 {
 	const struct aa_file_key key = { .inode = inode, .device = device, .generation = generation };
-	const uint32_t seen = 1;
+	const uint32_t seen = AA_TLS_SEEN_KNOWN;
 
 	return bpf_map_update_elem(map_fd(kernel, "aa_tls_seen"), &key, &seen, BPF_ANY) != 0 ? -errno : 0;
 }
