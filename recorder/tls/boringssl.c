@@ -8,9 +8,9 @@
  *     SSL_write	66 (used with QUIC), 226 (uninitialized), 215 (handshake failure), 111 (bad length: only there)
  *     SSL_read		66 only, at most 60 lines before SSL_write's. SSL_peek() is inlined in it, so both fail at the same
  *			line; the one that takes the bytes away writes to the object that it reads from.
- *     SSL_do_handshake	117 (connection type not set); SSL_write calls it
- *     SSL_new		195 (no SSL_CTX)
- *     SSL_set_tlsext_host_name	a name of a wrong length: 204
+ *     SSL_do_handshake	134 (neither connecting nor accepting); SSL_write calls it
+ *     SSL_new		185 (no SSL_CTX)
+ *     SSL_set_tlsext_host_name	213 (name of a wrong length), and in older ones 65 (no memory)
  * Each has to be the only one, to begin as functions do, and to be called from somewhere. Checked against Bun 1.0.36,
  * 1.1.45, 1.2.23 and 1.3.5, and against Claude Code 2.1.197 and opencode 1.18.34.
  */
@@ -33,11 +33,12 @@
 #define ERR_LIB_SSL    16
 
 enum reason {
+	REASON_NO_MEMORY = 65,
 	REASON_NOT_WITH_QUIC = 66, /* ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED */
 	REASON_BAD_LENGTH = 111,
-	REASON_NO_TYPE = 117,
-	REASON_NO_CONTEXT = 195,
-	REASON_BAD_NAME = 204,
+	REASON_NO_TYPE = 134,
+	REASON_NO_CONTEXT = 185,
+	REASON_BAD_NAME = 213,
 	REASON_HANDSHAKE = 215,
 	REASON_UNINITIALIZED = 226,
 };
@@ -239,7 +240,8 @@ static bool is_new(const struct function *function, const struct function *write
 static bool is_set_host(const struct function *function, const struct function *write)
 {
 	(void)write;
-	return fails_with(function, REASON_BAD_NAME) && function->error_count == 1;
+	return fails_with(function, REASON_BAD_NAME) &&
+	       function->error_count == 1u + fails_with(function, REASON_NO_MEMORY);
 }
 
 /* In this order: the others need the first. */
@@ -283,7 +285,7 @@ static void choose(const struct aa_elf *elf, const struct functions *functions, 
 			(void)aa_found_add(found, targets[i].function, offset, targets[i].name);
 			write = write ? write : one;
 		} else {
-			aa_found_because(found, "%s not found", targets[i].name);
+			aa_found_because(found, "stripped BoringSSL: no certain %s", targets[i].name);
 		}
 		if (!write)
 			return;
@@ -310,16 +312,15 @@ int aa_find_boringssl(const struct aa_elf *elf, uint64_t file_name, struct aa_fo
 	struct aa_code_text text;
 	int r;
 
-	aa_found_because(found, "stripped BoringSSL");
 	if (!functions)
 		return -ENOMEM;
 	if (!segment) {
-		aa_found_because(found, "without code");
+		aa_found_because(found, "stripped BoringSSL, and no code beside it");
 		return 0;
 	}
 	r = aa_elf_load(elf, segment->offset, segment->size, &bytes);
 	if (r == -EINVAL) {
-		aa_found_because(found, "more code than is searched");
+		aa_found_because(found, "stripped BoringSSL in more code than is searched");
 		return 0;
 	}
 	if (r < 0)

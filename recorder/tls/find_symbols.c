@@ -287,10 +287,11 @@ int aa_find_symbols(const struct aa_elf *elf, struct aa_found *found)
 	struct aa_symbols symbols = { .elf = elf };
 	const char *how = "dynsym";
 	int r = aa_elf_functions(elf, SHT_DYNSYM, look_at, &symbols);
+	bool is_libcrypto = has(&symbols, AA_SYM_BIO_WRITE);
 
 	if (r == 0 && !has_openssl(&symbols) && !has_gnutls(&symbols) && !has_unsupported(&symbols)) {
-		how = "symtab";
 		r = aa_elf_functions(elf, SHT_SYMTAB, look_at, &symbols);
+		how = is_libcrypto && !has_openssl(&symbols) ? "dynsym" : "symtab";
 	}
 	if (r < 0)
 		return r;

@@ -14,12 +14,15 @@
 static bool copy_version(const uint8_t *at, size_t size, char *ret_version, size_t version_size)
 {
 	size_t length = 0;
+	const uint8_t *dot;
 
 	while (length < size && length < version_size - 1 &&
 	       ((at[length] >= '0' && at[length] <= '9') || (at[length] >= 'a' && at[length] <= 'z') ||
 		at[length] == '.' || at[length] == '-' || at[length] == '+'))
 		length++;
-	if (length < 3 || at[0] < '0' || at[0] > '9' || !memchr(at, '.', length))
+	/* Two dots: "OpenSSL 3.0" is in many a text. */
+	dot = length > 0 && at[0] >= '0' && at[0] <= '9' ? memchr(at, '.', length) : NULL;
+	if (!dot || !memchr(dot + 1, '.', length - (size_t)(dot + 1 - at)))
 		return false;
 	memcpy(ret_version, at, length);
 	ret_version[length] = '\0';
