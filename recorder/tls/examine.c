@@ -173,7 +173,22 @@ static void attach_and_post(struct aa_finder *finder, struct aa_known *known, co
 						  found->point_count, &known->uprobes, &error) < 0)
 		reason = error.text;
 	post_library(finder, known, mapped, occasion, reason);
-	if (known->uprobes)
+}
+
+/*
+ * Half of a library, libcrypto, has no connections of its own: it is wanted when those of the other half have no socket.
+ * A file that nobody has mapped is attached to if who maps it will not wait for that; if that cannot be done, nobody has to
+ * know yet.
+ */
+static void handle(struct aa_finder *finder, struct aa_known *known, const struct aa_mapped *mapped,
+		   const struct occasion *occasion)
+{
+	bool is_half = known->found->point_count == 0 && known->found->bio_write.offset != 0;
+	bool is_due = occasion->request || (!finder->options.holds && known->found->point_count > 0);
+
+	if (!is_half && is_due && !known->is_reported)
+		attach_and_post(finder, known, mapped, occasion);
+	if (is_half || known->uprobes)
 		set_seen(finder, mapped, occasion);
 	else if (occasion->request)
 		post_mapped(finder, known, occasion->request);
@@ -204,11 +219,7 @@ static void examine_new(struct aa_finder *finder, const struct aa_mapped *mapped
 	known = remember(finder, mapped, occasion, found);
 	if (!known)
 		return;
-	/* Half of a library, libcrypto: no connections of its own; wanted when those of the other half have no socket. */
-	if (found->point_count == 0 && found->bio_write.offset != 0)
-		set_seen(finder, mapped, occasion);
-	else
-		attach_and_post(finder, known, mapped, occasion);
+	handle(finder, known, mapped, occasion);
 }
 
 static void examine(struct aa_finder *finder, const struct aa_mapped *mapped, const struct occasion *occasion)
@@ -223,10 +234,7 @@ static void examine(struct aa_finder *finder, const struct aa_mapped *mapped, co
 	}
 	if (occasion->request && occasion->request->inode != 0 && known->key.inode == 0)
 		known->key = key_of(occasion->request);
-	if (!known->is_reported || known->uprobes)
-		set_seen(finder, mapped, occasion);
-	else if (occasion->request)
-		post_mapped(finder, known, occasion->request);
+	handle(finder, known, mapped, occasion);
 }
 
 /* Nobody can look at it any more, so whether TLS was spoken with it is not known. Said once a file. */
