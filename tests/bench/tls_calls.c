@@ -53,8 +53,8 @@ static SSL *new_end(SSL_CTX *context, BIO *bio)
 int main(int argc, char **argv)
 {
 	static char data[16384];
-	long pairs = argc > 1 ? atol(argv[1]) : 0;
-	int size = argc > 2 ? atoi(argv[2]) : 64;
+	long pairs = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
+	int size = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 64;
 	SSL_CTX *client_context = SSL_CTX_new(TLS_client_method()),
 		*server_context = SSL_CTX_new(TLS_server_method());
 	BIO *one = NULL, *two = NULL;

@@ -22,7 +22,7 @@ static int run_reuse(int argc, char **argv)
 			die("SSL_set_fd");
 		if (SSL_connect(ssl) != 1)
 			die("SSL_connect");
-		take_give(ssl, (size_t)(100 + i), (size_t)(1000 + i), 0);
+		take_give(ssl, (size_t)i + 100, (size_t)i + 1000, 0);
 		hang_up(ssl);
 	}
 	SSL_free(ssl);
@@ -42,7 +42,7 @@ static int run_renew(int argc, char **argv)
 
 		same += (const void *)ssl == last;
 		last = ssl;
-		take_give(ssl, (size_t)(100 + i), (size_t)(1000 + i), 0);
+		take_give(ssl, (size_t)i + 100, (size_t)i + 1000, 0);
 		hang_up(ssl);
 		SSL_free(ssl);
 	}
@@ -116,7 +116,8 @@ static int run_nested(int argc, char **argv)
 struct client {
 	pthread_t thread;
 	SSL_CTX *context;
-	int port, number, rounds;
+	int port;
+	size_t size, rounds;
 };
 
 static void *talk_alone(void *argument)
@@ -124,8 +125,8 @@ static void *talk_alone(void *argument)
 	const struct client *client = argument;
 	SSL *ssl = tls_connect(client->context, client->port);
 
-	for (int i = 0; i < client->rounds; i++)
-		take_give(ssl, (size_t)(client->number * 1000 + i), (size_t)(client->number * 100 + i), 0);
+	for (size_t i = 0; i < client->rounds; i++)
+		take_give(ssl, client->size * 10 + i, client->size + i, 0);
 	hang_up(ssl);
 	SSL_free(ssl);
 	return NULL;
