@@ -140,9 +140,10 @@ static int run_threads(int argc, char **argv)
 	SSL_CTX *context = new_context();
 
 	for (int i = 0; i < count && i < 32; i++) {
-		clients[i] = (struct client){
-			.context = context, .port = atoi(argv[0]), .number = i + 1, .rounds = atoi(argv[2])
-		};
+		clients[i] = (struct client){ .context = context,
+					      .port = atoi(argv[0]),
+					      .size = ((size_t)i + 1) * 100,
+					      .rounds = strtoul(argv[2], NULL, 10) };
 		if (pthread_create(&clients[i].thread, NULL, talk_alone, &clients[i]) != 0)
 			die("pthread_create");
 	}
