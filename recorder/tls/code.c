@@ -35,15 +35,25 @@ static int64_t walk(const struct aa_code_machine *machine, csh handle, cs_insn *
 	while (left > 0) {
 		struct aa_code_instruction instruction = { .address = address };
 
-		if (!cs_disasm_iter(handle, &at, &left, &address, insn))
+		if (cs_disasm_iter(handle, &at, &left, &address, insn)) {
+			machine->classify(handle, insn, &instruction);
+			if (!function(context, &instruction, arguments))
+				break;
+			if (instruction.step == AA_CODE_PLAIN || instruction.step == AA_CODE_BRANCH)
+				machine->apply(handle, insn, arguments);
+			else
+				forget(arguments);
+			continue;
+		}
+		if (machine->width == 0 || left < machine->width)
 			break;
-		machine->classify(handle, insn, &instruction);
+		/* capstone 4 does not know CASAL and others; and padding behind functions is zeros. */
 		if (!function(context, &instruction, arguments))
 			break;
-		if (instruction.step != AA_CODE_PLAIN && instruction.step != AA_CODE_BRANCH)
-			forget(arguments);
-		else
-			machine->apply(handle, insn, arguments);
+		forget(arguments);
+		at += machine->width;
+		address += machine->width;
+		left -= machine->width;
 	}
 	return (int64_t)(size - left);
 }

@@ -50,7 +50,8 @@ typedef bool aa_code_fn(void *context, const struct aa_code_instruction *instruc
 
 /*
  * Decodes from address on, as it lies in memory. Returns the number of bytes decoded: less than size if something was no
- * instruction (or the callback stopped), or a negative errno.
+ * instruction (or the callback stopped), or a negative errno. Where all instructions are as long, unknown ones are
+ * passed over, as ones that do anything.
  */
 int64_t aa_code_walk(uint16_t machine, const uint8_t *bytes, size_t size, uint64_t address,
 		     aa_code_fn *function, void *context);

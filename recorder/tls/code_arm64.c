@@ -123,6 +123,7 @@ const struct aa_code_machine aa_code_arm64 = {
 	.elf_machine = EM_AARCH64,
 	.arch = CS_ARCH_ARM64,
 	.mode = CS_MODE_LITTLE_ENDIAN,
+	.width = 4,
 	.classify = classify,
 	.apply = apply,
 };

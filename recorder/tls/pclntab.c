@@ -51,7 +51,7 @@ static bool is_header(const uint8_t *bytes, uint16_t machine)
 }
 
 /*
- * In programs without sections: aligned in some segment's data. It goes on to the end of the segment, as far as one can
+ * In programs without sections, and where another linker has merged them: aligned in some segment's data. It goes on to the end of the segment, as far as one can
  * tell.
  */
 static bool search(const struct aa_elf *elf, struct aa_elf_section *ret_section)
@@ -63,7 +63,7 @@ static bool search(const struct aa_elf *elf, struct aa_elf_section *ret_section)
 		if ((segment->flags & PF_X) != 0 ||
 		    aa_elf_load(elf, segment->offset, segment->size, &bytes) < 0)
 			continue;
-		for (uint64_t at = 0; at + HEADER <= segment->size; at += 32) {
+		for (uint64_t at = -segment->address % 32; at + HEADER <= segment->size; at += 32) {
 			if (!is_header(bytes + at, elf->machine))
 				continue;
 			*ret_section = (struct aa_elf_section){
