@@ -28,6 +28,7 @@ static void forget(struct aa_code_argument *arguments)
 static int64_t walk(const struct aa_code_machine *machine, csh handle, cs_insn *insn, const uint8_t *bytes,
 		    size_t size, uint64_t address, aa_code_fn *function, void *context)
 {
+	static const uint8_t zeros[4] = { 0 };
 	struct aa_code_argument arguments[AA_CODE_ARGUMENTS] = { 0 };
 	const uint8_t *at = bytes;
 	size_t left = size;
@@ -48,6 +49,7 @@ static int64_t walk(const struct aa_code_machine *machine, csh handle, cs_insn *
 		if (machine->width == 0 || left < machine->width)
 			break;
 		/* capstone 4 does not know CASAL and others; and padding behind functions is zeros. */
+		instruction.is_padding = memcmp(at, zeros, machine->width) == 0;
 		if (!function(context, &instruction, arguments))
 			break;
 		forget(arguments);

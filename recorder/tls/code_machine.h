@@ -11,7 +11,7 @@ struct aa_code_machine {
 	uint16_t elf_machine; /* EM_* */
 	cs_arch arch;
 	cs_mode mode;
-	size_t width; /* of every instruction, bytes; 0: they differ */
+	size_t width; /* of every instruction, bytes; 0: they differ; at most 4 */
 	/* Fills all but address. */
 	void (*classify)(csh handle, const cs_insn *insn, struct aa_code_instruction *instruction);
 	/* What the arguments are after a plain instruction or a branch. */
