@@ -109,6 +109,12 @@ AA_SUBPROGRAM int aa_request_send(const struct aa_file_key *file, const struct a
 	request->slot = (__u32)(question->where >> 32) & 0xff;
 	request->flags = question->flags;
 	request->reserved = 0;
+	/*
+	 * The signal before the request: the recorder's SIGCONT must not overtake it. That somebody sees it stopped before the
+	 * request is there cannot be: all its threads have to stop, and this one does not before it leaves the kernel.
+	 */
+	if ((question->flags & AA_REQUEST_HELD) != 0 && bpf_send_signal(AA_SIGSTOP) != 0)
+		request->flags &= ~AA_REQUEST_HELD; /* now it is late */
 	bpf_ringbuf_submit(request, BPF_RB_FORCE_WAKEUP);
 	return 0;
 }
@@ -140,20 +146,13 @@ AA_SUBPROGRAM int aa_request_file(const struct file *file, struct aa_question *q
 		return -1;
 	if (known == 0)
 		bpf_map_update_elem(&aa_tls_seen, &key, &asked, BPF_NOEXIST);
-	if (hold && bpf_send_signal(AA_SIGSTOP) != 0) {
-		/* It was not stopped after all: SIGCONT for who runs does nothing, but now it is late. */
-		question->flags &= ~AA_REQUEST_HELD;
-		aa_request_send(&key, question);
-	}
 	return 0;
 }
 
-static __always_inline enum aa_tls_mode aa_tls_mode_now(struct aa_config *config)
-{
-	return config ? (enum aa_tls_mode)config->tls : AA_TLS_MODE_NONE;
-}
-
-/* See request.h. The kernel maps whole pages. */
+/*
+ * See request.h. The kernel maps whole pages. Without plaintext no library is of interest; before the recording begins, in the
+ * self-test, the mode is AA_TLS_MODE_NONE.
+ */
 int aa_request_mapped(__u64 file, __u64 result, __u64 length, __u64 start_ns, __u64 where)
 {
 	__u32 zero = 0;
@@ -161,7 +160,7 @@ int aa_request_mapped(__u64 file, __u64 result, __u64 length, __u64 start_ns, __
 	struct aa_question question = { .begin = result, .start_ns = start_ns, .where = where };
 	__u64 page;
 
-	if (aa_tls_mode_now(config) != AA_TLS_MODE_ALL || !config)
+	if (!config || config->tls == AA_TLS_MODE_METADATA)
 		return 0;
 	page = config->page_size ? config->page_size : 4096;
 	question.end = result + ((length + page - 1) & ~(page - 1));
@@ -174,7 +173,7 @@ int aa_request_executed(__u64 file, __u64 start_ns, __u64 where)
 	struct aa_config *config = bpf_map_lookup_elem(&aa_config, &zero);
 	struct aa_question question = { .start_ns = start_ns, .where = where, .flags = AA_REQUEST_EXEC };
 
-	if (aa_tls_mode_now(config) != AA_TLS_MODE_ALL || !file)
+	if (!config || config->tls != AA_TLS_MODE_ALL || !file)
 		return 0;
 	return aa_request_file((const struct file *)file, &question);
 }

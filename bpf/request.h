@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the recorder is asked at once: to look at an executable file that it has not seen. Asking comes first, stopping
- * second: who sees that a process has stopped finds the request that says so.
+ * What the recorder is asked at once: to look at an executable file that it has not seen. Who sees that a process has
+ * stopped finds the request that says so.
  */
 #ifndef AA_BPF_REQUEST_H
 #define AA_BPF_REQUEST_H

@@ -66,12 +66,22 @@ struct aa_ring *aa_kernel_requests(struct aa_kernel *kernel)
 	return kernel->requests.data ? &kernel->requests : NULL;
 }
 
-int aa_kernel_tls_set_seen(struct aa_kernel *kernel, uint64_t inode, uint32_t device, uint32_t generation)
+static int set_known(struct aa_kernel *kernel, uint64_t inode, uint32_t device, uint32_t generation,
+		     uint32_t how)
 {
 	const struct aa_file_key key = { .inode = inode, .device = device, .generation = generation };
-	const uint32_t seen = AA_TLS_SEEN_KNOWN;
 
-	return bpf_map_update_elem(map_fd(kernel, "aa_tls_seen"), &key, &seen, BPF_ANY) != 0 ? -errno : 0;
+	return bpf_map_update_elem(map_fd(kernel, "aa_tls_seen"), &key, &how, BPF_ANY) != 0 ? -errno : 0;
+}
+
+int aa_kernel_tls_set_seen(struct aa_kernel *kernel, uint64_t inode, uint32_t device, uint32_t generation)
+{
+	return set_known(kernel, inode, device, generation, AA_TLS_SEEN_KNOWN);
+}
+
+int aa_kernel_tls_watch(struct aa_kernel *kernel, uint64_t inode, uint32_t device, uint32_t generation)
+{
+	return set_known(kernel, inode, device, generation, AA_TLS_SEEN_WATCHED);
 }
 
 struct sweep {

@@ -23,6 +23,9 @@ struct aa_ring *aa_kernel_requests(struct aa_kernel *kernel);
 /* Marks an executable file as known: mapping it is asked about no more (by any session). Any thread. */
 int aa_kernel_tls_set_seen(struct aa_kernel *kernel, uint64_t inode, uint32_t device, uint32_t generation);
 
+/* The same, but each process that maps it is told of, and not held: a file with TLS code that is not attached to. */
+int aa_kernel_tls_watch(struct aa_kernel *kernel, uint64_t inode, uint32_t device, uint32_t generation);
+
 /*
  * Whether processes are stopped from now on, where the options ask for it: not while the recorder is stopped itself, nor
  * when it ends. Programs that run already may still do it, until aa_kernel_settle. Any thread, one at a time.

@@ -62,7 +62,7 @@ static struct aa_known *find_known(struct aa_finder *finder, const struct aa_map
 	return NULL;
 }
 
-/* The kernel side asks about it no more. A file that is not attached to it asks about again: each process has a row for it. */
+/* The kernel side asks about it no more. */
 static void set_seen(struct aa_finder *finder, const struct aa_mapped *mapped,
 		     const struct occasion *occasion)
 {
@@ -116,13 +116,15 @@ static void post_library(struct aa_finder *finder, struct aa_known *known, const
 	posted(finder);
 }
 
-/* A process has it, and its calls are not recorded: its connections say why. */
-static void post_mapped(struct aa_finder *finder, const struct aa_known *known,
-			const struct aa_request *request)
+/* A process has it, and its calls are not recorded: its connections say why, as those of the next one shall. */
+static void watch(struct aa_finder *finder, const struct aa_known *known, const struct aa_request *request)
 {
 	(void)aa_store_post_mapped(finder->options.store, finder->options.session_id, request->tgid,
 				   request->start_ns, known->number);
 	posted(finder);
+	if (request->inode != 0)
+		(void)aa_kernel_tls_watch(finder->options.kernel, request->inode, request->device,
+					  request->generation);
 }
 
 static struct aa_known *remember(struct aa_finder *finder, const struct aa_mapped *mapped,
@@ -191,7 +193,7 @@ static void handle(struct aa_finder *finder, struct aa_known *known, const struc
 	if (is_half || known->uprobes)
 		set_seen(finder, mapped, occasion);
 	else if (occasion->request)
-		post_mapped(finder, known, occasion->request);
+		watch(finder, known, occasion->request);
 }
 
 /* A file that was not seen before. */
