@@ -65,7 +65,6 @@ static __always_inline int aa_go_entered(struct pt_regs *regs, __u64 library, __
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	struct aa_tls_call_key key;
-	struct aa_scope *scope;
 
 	if (!aa_scope_maybe((__u32)(bpf_get_current_pid_tgid() >> 32)))
 		return 0;
@@ -76,8 +75,7 @@ static __always_inline int aa_go_entered(struct pt_regs *regs, __u64 library, __
 		.library = library,
 	};
 
-	scope = aa_begin_current(&call.base, task);
-	if (!scope)
+	if (!aa_begin_current(&call.base, task))
 		return 0;
 	call.key.start_ns = call.base.start_ns;
 	call.key.tgid = call.base.tgid;
@@ -87,11 +85,24 @@ static __always_inline int aa_go_entered(struct pt_regs *regs, __u64 library, __
 	call.buffer = AA_GO_ARGUMENT1(regs);
 	call.length = AA_GO_ARGUMENT2(regs);
 	call.result_at = aa_go_stack_end(AA_GO_ROUTINE(regs), call.buffer);
-	aa_tls_meet(&call.base, &call.key, library, function, scope->exec_ns);
 	key = aa_go_key(regs, call.direction);
 	if (bpf_map_update_elem(&aa_tls_calls, &key, &call, BPF_ANY) != 0)
 		aa_count_loss(call.base.slot, AA_LOSS_TLS_FULL, AA_EVENT_TLS_DATA);
 	return 0;
+}
+
+/*
+ * A connection is met here and not at the beginning: calls on one that was closed already, which fail, make no new one. Nothing
+ * else of it is seen before.
+ */
+AA_SUBPROGRAM int aa_go_moved(struct aa_tls_call *call, const struct aa_tls_call_key *key, __u64 bytes)
+{
+	struct aa_identity_key process = { .start_ns = call->base.start_ns, .tgid = call->base.tgid };
+	struct aa_scope *scope = bpf_map_lookup_elem(&aa_scope, &process);
+
+	aa_tls_meet(&call->base, &call->key, call->library, call->function, scope ? scope->exec_ns : 0);
+	aa_go_bind(&call->base, &call->key);
+	return aa_tls_moved(call, key->thread, key->place, bytes);
 }
 
 /* A RET of (*Conn).Write or Read. */
@@ -112,9 +123,8 @@ static __always_inline int aa_go_returned(struct pt_regs *regs, __u32 function)
 	if (call->result_at != 0 &&
 	    bpf_probe_read_user(&stack, sizeof(stack), (const void *)AA_GO_ROUTINE(regs)) == 0)
 		call->buffer += stack.high - call->result_at;
-	aa_go_bind(&call->base, &call->key);
-	if ((__s64)bytes > 0)
-		aa_tls_data_returned(call, &key, bytes);
+	if ((__s64)bytes > 0 && bytes <= AA_TLS_BYTES_MOST)
+		aa_go_moved(call, &key, bytes);
 	bpf_map_delete_elem(&aa_tls_calls, &key);
 	return 0;
 }
