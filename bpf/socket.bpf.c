@@ -92,7 +92,7 @@ static __always_inline void aa_use_message(struct aa_socket_use *use, __u64 mess
 	aa_use_vector(use, aa_user_word(message, 2, compat), compat);
 }
 
-#define AA_MESSAGES 64 /* of one sendmmsg(2) whose bytes are counted */
+#define AA_MESSAGES 32 /* of one sendmmsg(2) whose bytes are counted; more are a loss */
 
 /* struct mmsghdr: a msghdr of 56 bytes (32-bit: 28), then what came or went, and padding */
 static __always_inline void aa_use_messages(struct aa_socket_use *use, __u64 messages, __u64 count,
@@ -101,6 +101,7 @@ static __always_inline void aa_use_messages(struct aa_socket_use *use, __u64 mes
 	__u64 step = compat ? 32 : 64, at = messages + (compat ? 28 : 56);
 
 	use->total = 0;
+	use->more = count > AA_MESSAGES;
 	for (__u32 i = 0; i < AA_MESSAGES; i++) {
 		__u32 length = 0;
 
@@ -282,6 +283,7 @@ AA_SUBPROGRAM __u64 aa_stream_used(const struct aa_header *base, struct aa_tls_s
 		return 0;
 	}
 	aa_hello_look(&hello, entry, use);
+	aa_forget(&hello, sizeof(hello));
 	again = aa_stream_bind(base, entry, use, &hello, thread);
 	if (again)
 		return again;
@@ -362,10 +364,14 @@ __u64 aa_socket_seen(__u64 file_address, __u64 result, __u64 wanted)
 	if (!aa_begin_current(&base, task))
 		return 0;
 	call = aa_socket_read(&use, aa_user_registers(task), result, wanted);
+	/* What the arguments were matters no more: the verifier need not go on from each of their forms. */
+	aa_forget(&use, sizeof(use));
 	if (!file && use.fd >= 0)
 		file = aa_file_of(task, (__u32)use.fd);
 	if (!file || call == AA_CALL_NONE)
 		return 0;
+	if (use.more)
+		aa_count_loss(base.slot, AA_LOSS_UNREADABLE, AA_EVENT_TLS_SOCKET_END);
 	aa_sock_of(&use.sock, file);
 	if (use.sock.type != AA_SOCK_STREAM && use.sock.type != AA_SOCK_DGRAM)
 		return 0;

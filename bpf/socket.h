@@ -170,6 +170,7 @@ struct aa_socket_use {
 	__s32 fd;
 	__u32 direction; /* enum aa_tls_direction */
 	bool peek;	 /* the bytes stay, and will come again */
+	bool more;	 /* messages than were counted */
 };
 
 #endif
