@@ -355,9 +355,11 @@ static bool has_all_payload(const struct aa_batch *batch)
 static int store_all(struct pass *pass)
 {
 	struct aa_store *store = pass->store;
-	int r = aa_tls_posts_store(store, pass->error);
+	int r = store_lane(pass, AA_LANE_LIFECYCLE);
 
-	for (int lane = 0; lane < AA_LANE_COUNT && r == 0; lane++)
+	if (r == 0)
+		r = aa_tls_posts_store(store, pass->error);
+	for (int lane = AA_LANE_ACTIVITY; lane < AA_LANE_COUNT && r == 0; lane++)
 		r = store_lane(pass, (enum aa_lane)lane);
 	if (r == 0)
 		r = store_gaps(pass);

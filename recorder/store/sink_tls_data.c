@@ -150,8 +150,9 @@ static int add_data(struct aa_session *session, struct aa_tls_entry *entry, cons
 	return 0;
 }
 
+/* changed: secrets that began or end elsewhere are among it. */
 static int add_redacted(struct aa_session *session, struct aa_tls_entry *entry, const struct origin *origin,
-			const struct aa_tls_redacted *answer, struct aa_error *error)
+			const struct aa_tls_redacted *answer, bool changed, struct aa_error *error)
 {
 	const struct aa_redaction_row where = {
 		.time_ns = aa_session_time(session, origin->time_ns),
@@ -171,6 +172,8 @@ static int add_redacted(struct aa_session *session, struct aa_tls_entry *entry, 
 	}
 	entry->now.redactions += answer->found_count;
 	r = add_data(session, entry, origin, what, answer->out.data, answer->out.size, error);
+	if (r == 0 && changed && entry->piece.active)
+		entry->piece.redacted = true;
 	if (r == 0 && what->withheld)
 		r = add_gap(session, entry, origin, what->begin + what->bytes - what->withheld,
 			    what->withheld, AA_TLS_HOLE_WITHHELD, error);
@@ -200,6 +203,13 @@ static int redaction_failed(int r, struct aa_error *error)
 	return aa_error_set(error, r, "cannot search for secrets: %s", strerror(-r));
 }
 
+/* A secret that goes on in the next piece is replaced already, and counts there. */
+static bool differs(const struct aa_tls_redacted *answer, uint64_t offset, const char *bytes, size_t size)
+{
+	return answer->what.begin == offset && !answer->what.rewritten && answer->out.size <= size &&
+	       answer->out.size > 0 && memcmp(answer->out.data, bytes, answer->out.size) != 0;
+}
+
 /* size bytes of the stream at offset, all of them. */
 static int feed(struct aa_session *session, struct aa_tls_entry *entry, const struct origin *origin,
 		uint64_t offset, const char *bytes, size_t size, struct aa_error *error)
@@ -221,7 +231,8 @@ static int feed(struct aa_session *session, struct aa_tls_entry *entry, const st
 		used = answer->what.used;
 		if (used == 0 || used > size - at)
 			return redaction_failed(-EPROTO, error);
-		r = add_redacted(session, entry, origin, answer, error);
+		r = add_redacted(session, entry, origin, answer,
+				 differs(answer, offset + at, bytes + at, used), error);
 		if (r < 0)
 			return r;
 	}
@@ -243,7 +254,7 @@ static int add_hole(struct aa_session *session, struct aa_tls_entry *entry, cons
 		r = aa_tls_secrets_skip(entry->secrets, origin->direction, flow->next, bytes, &answer);
 		if (r < 0)
 			return redaction_failed(r, error);
-		r = add_redacted(session, entry, origin, answer, error);
+		r = add_redacted(session, entry, origin, answer, false, error);
 	}
 	for (unsigned i = 0; i < AA_TLS_LOST_COUNT && r == 0; i++) {
 		uint64_t *known = &flow->lost[order[i]];
@@ -327,7 +338,7 @@ static int finish_direction(struct aa_session *session, struct aa_tls_entry *ent
 		r = aa_tls_secrets_end(entry->secrets, direction, &answer);
 		if (r < 0)
 			return redaction_failed(r, error);
-		r = add_redacted(session, entry, &origin, answer, error);
+		r = add_redacted(session, entry, &origin, answer, false, error);
 	}
 	return r;
 }

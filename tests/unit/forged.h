@@ -188,6 +188,40 @@ static inline void forged_files(struct fake_kernel *kernel, struct fake_process 
 	(void)fake_io(kernel, process, AA_EVENT_CLOSE, 8, 55, 10, 30);
 }
 
+/* One of each kind of TLS record: a connection that is late, one that only its socket shows, and one that both show. */
+static inline void forged_tls(struct fake_kernel *kernel, struct fake_process process)
+{
+	static const char client[] = "\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03"
+				     "abcdefghijklmnopqrstuvwxyz012345\x00\x00\x02\x13\x01\x01\x00";
+	static const char quic[] = "\xc3\x00\x00\x00\x01\x08\x83\x94\xc8\xf0\x3e\x51\x57\x08\x00\x00\x14"
+				   "0123456789abcdefghijklmn";
+	static const char request[] = "GET / HTTP/1.1\r\nAuthorization: Bearer abcdef\r\n\r\n";
+	struct aa_tls_handshake *handshake;
+	struct aa_tls_hello *hello;
+	struct aa_tls_data *data;
+
+	fake_tls_open(kernel, process, 1, 1)->marks = AA_TLS_LATE;
+	fake_tls_open(kernel, process, 2, 0)->from = 1;
+	(void)fake_tls_hello(kernel, process, 0, 5, client, sizeof(client) - 1);
+	(void)fake_tls_name(kernel, process, 2, AA_TLS_NAME_SNI, "a.example\x1b");
+	(void)fake_tls_name(kernel, process, 2, AA_TLS_NAME_ALPN, "h2");
+	handshake = fake_record(kernel, process, AA_EVENT_TLS_HANDSHAKE, sizeof(*handshake));
+	handshake->connection = 2;
+	handshake->done = 1;
+	(void)fake_tls_bind(kernel, process, 2, 5, AA_TLS_BY_CALL);
+	hello = fake_tls_hello(kernel, process, 0, 6, quic, sizeof(quic) - 1);
+	hello->marks = AA_TLS_HELLO_QUIC;
+	hello->socket.family = 10;
+	(void)fake_tls_data(kernel, process, 1, AA_TLS_SENT, 0, request, sizeof(request) - 1);
+	(void)fake_tls_data(kernel, process, 2, AA_TLS_SENT, 0, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24);
+	data = fake_tls_data(kernel, process, 1, AA_TLS_RECEIVED, 9000, request, 20);
+	data->lost[AA_TLS_LOST_RING] = 5000;
+	data->call = 3;
+	fake_tls_close(kernel, process, 1, 60, 9020)->sums.lost[AA_TLS_SENT][AA_TLS_LOST_MAX_CALL] = 5;
+	(void)fake_tls_socket_end(kernel, process, 5, 100, 200);
+	(void)fake_tls_socket_end(kernel, process, 6, 1200, 1200);
+}
+
 /* One of everything, in the ring of kernel, whose consumer stays at 0. */
 static inline void forged_sample(struct fake_kernel *kernel)
 {
@@ -230,8 +264,10 @@ static inline void forged_sample(struct fake_kernel *kernel)
 	cgroup = fake_record(kernel, child, AA_EVENT_CGROUP, sizeof(*cgroup));
 	cgroup->cgroup_id = 55;
 	forged_files(kernel, child);
+	forged_tls(kernel, child);
 	kernel->session = 2;
 	forged_files(kernel, child);
+	forged_tls(kernel, child);
 	kernel->session = 1;
 	(void)fake_exit(kernel, root, 3 << 8, outside);
 	(void)fake_exit(kernel, child, 9, outside);
