@@ -95,7 +95,8 @@ static __always_inline int aa_go_entered(struct pt_regs *regs, __u64 library, __
  * A connection is met here and not at the beginning: calls on one that was closed already, which fail, make no new one. Nothing
  * else of it is seen before.
  */
-AA_SUBPROGRAM int aa_go_moved(struct aa_tls_call *call, const struct aa_tls_call_key *key, __u64 bytes)
+static __always_inline int aa_go_moved(struct aa_tls_call *call, const struct aa_tls_call_key *key,
+				       __u64 bytes)
 {
 	struct aa_identity_key process = { .start_ns = call->base.start_ns, .tgid = call->base.tgid };
 	struct aa_scope *scope = bpf_map_lookup_elem(&aa_scope, &process);
