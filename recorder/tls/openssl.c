@@ -92,7 +92,7 @@ static enum aa_tls_function function_of(const struct look *look, enum aa_tls_fun
 
 	if (arguments[0].value != AA_CODE_UNTOUCHED || arguments[1].value != AA_CODE_UNTOUCHED)
 		return 0;
-	if (arguments[3].value == AA_CODE_STACK && arguments[4].value == AA_CODE_UNTOUCHED)
+	if (arguments[3].value == AA_CODE_STACK && arguments[4].value != AA_CODE_STACK)
 		return plain;
 	if (is_zero(&arguments[3]) && arguments[4].value == AA_CODE_STACK)
 		return flags;
