@@ -120,7 +120,10 @@ static void examine(struct aa_doctor *doctor, const struct aa_options *options)
 {
 	uint64_t start_ns = monotonic_ns();
 	struct aa_probes_options probes = {
-		.kernel = { .debug = options->debug, .statistics = options->verbose, .files = AA_FILES_ALL },
+		.kernel = { .debug = options->debug,
+			    .statistics = options->verbose,
+			    .files = AA_FILES_ALL,
+			    .tls = AA_TLS_MODE_ALL },
 		.snapshot = true,
 		.btf = options->btf,
 	};

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "socket.h"
 
 #define DEFAULT_MAX_PROCESSES 65536u
 #define DEFAULT_MAX_ARG_BYTES (128u << 10)
@@ -89,6 +90,8 @@ int aa_kernel_size_maps(struct aa_kernel *kernel, struct bpf_object *object, str
 	r = set_entries(object, "aa_scope_hint", (pid_max() + AA_HINT_BYTES) / AA_HINT_BYTES, error);
 	if (r == 0)
 		r = aa_files_size_maps(kernel, object, error);
+	if (r == 0)
+		r = aa_sockets_size_maps(kernel, object, error);
 	return r < 0 ? r : aa_kernel_size_tls(kernel, object, error);
 }
 

@@ -123,9 +123,18 @@ static unsigned rank(const struct aa_hook *hook, bool preempts)
 	return (unsigned)hook->tier + 2;
 }
 
+unsigned aa_wanted(const struct aa_kernel_options *options)
+{
+	return (options->files != AA_FILES_NONE ? AA_WANT_FILES : 0) |
+	       (options->tls != AA_TLS_MODE_NONE ? AA_WANT_TLS : 0) |
+	       (options->tls == AA_TLS_MODE_ALL ? AA_WANT_PLAINTEXT : 0);
+}
+
 static bool is_wanted(const struct aa_hook *hook, unsigned wanted)
 {
-	return (!hook->snapshot || wanted & AA_WANT_SNAPSHOT) && (!hook->files || wanted & AA_WANT_FILES);
+	return (!hook->snapshot || wanted & AA_WANT_SNAPSHOT) && (!hook->files || wanted & AA_WANT_FILES) &&
+	       (hook->tls != AA_TLS_MODE_METADATA || wanted & AA_WANT_TLS) &&
+	       (hook->tls != AA_TLS_MODE_ALL || wanted & AA_WANT_PLAINTEXT);
 }
 
 void aa_choice_init(struct aa_choice *choice, const struct aa_features *features,
@@ -134,7 +143,7 @@ void aa_choice_init(struct aa_choice *choice, const struct aa_features *features
 	choice->count = 0;
 	choice->tier = tier;
 	choice->preempts = features->preempts;
-	choice->files = (wanted & AA_WANT_FILES) != 0;
+	choice->wanted = wanted;
 	for (unsigned begin = 0, end; begin < aa_hook_count; begin = end) {
 		for (end = begin; end < aa_hook_count && same_capability(&aa_hooks[begin], &aa_hooks[end]);)
 			end++;

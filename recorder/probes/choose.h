@@ -26,15 +26,20 @@ struct aa_choice {
 	unsigned count;
 	enum aa_tier tier; /* that was asked for */
 	bool preempts;
-	bool files; /* are wanted */
+	unsigned wanted; /* AA_WANT_* */
 };
 
-#define AA_WANT_SNAPSHOT 0x1u
-#define AA_WANT_FILES	 0x2u
+#define AA_WANT_SNAPSHOT  0x1u
+#define AA_WANT_FILES	  0x2u
+#define AA_WANT_TLS	  0x4u /* connections */
+#define AA_WANT_PLAINTEXT 0x8u /* and what is said over them */
 
-/* targets: as of aa_targets_look. Rows for snapshots and files are left out unless they are wanted: AA_WANT_*. */
+/* targets: as of aa_targets_look. Rows for snapshots, files and TLS are left out unless they are wanted: AA_WANT_*. */
 void aa_choice_init(struct aa_choice *choice, const struct aa_features *features,
 		    const struct aa_target *targets, enum aa_tier tier, unsigned wanted);
+
+/* AA_WANT_*, but for snapshots. */
+unsigned aa_wanted(const struct aa_kernel_options *options);
 
 /* The row that serves a capability as things stand, NULL if none does. */
 struct aa_row *aa_choice_row(struct aa_choice *choice, const char *capability);

@@ -11,6 +11,7 @@
 #include "memory.h"
 #include "setup.h"
 #include "try.h"
+#include "uprobe.h"
 
 /* A better row that nothing is wrong with. */
 static const char passed_over[] = "passed over: this kernel may preempt eBPF programs, and fentry would then "
@@ -115,6 +116,21 @@ int aa_probes_setup(const struct aa_probes_options *options, struct aa_features 
 	return 0;
 }
 
+/* What hangs in programs' own code comes last, as nothing else depends on it; each library's row says whether it is attached. */
+static void load_uprobes(struct aa_kernel *kernel)
+{
+	struct aa_error why = { 0 };
+	int r = aa_kernel_load_uprobes(kernel, &why);
+	const char *programs = aa_kernel_uprobe_programs(kernel);
+
+	aa_kernel_add_probe(kernel, &(struct aa_probe){ .capability = "tls.calls",
+							.tier = aa_tier_name(AA_TIER_PORTABLE),
+							.program = programs ? programs : "aa_tls_enter",
+							.attached = r == 0,
+							.error = r < 0 ? -r : 0,
+							.reason = r < 0 ? why.text : NULL });
+}
+
 static int open_kernel(const struct aa_probes_options *options, struct aa_choice *choice,
 		       struct aa_probes_report *report, struct aa_kernel **ret_kernel, struct aa_error *error)
 {
@@ -129,8 +145,7 @@ static int open_kernel(const struct aa_probes_options *options, struct aa_choice
 	if (r < 0)
 		return r;
 	aa_choice_init(choice, &report->features, targets, options->tier,
-		       (options->snapshot ? AA_WANT_SNAPSHOT : 0) |
-			       (options->kernel.files != AA_FILES_NONE ? AA_WANT_FILES : 0));
+		       (options->snapshot ? AA_WANT_SNAPSHOT : 0) | aa_wanted(&options->kernel));
 	r = require_rows(choice, error); /* cheap refusals first */
 	if (r < 0) {
 		aa_btf_release(&btf);
@@ -144,6 +159,8 @@ static int open_kernel(const struct aa_probes_options *options, struct aa_choice
 	if (r < 0)
 		return r;
 	add_rows(kernel, choice);
+	if (options->kernel.tls == AA_TLS_MODE_ALL)
+		load_uprobes(kernel);
 	*ret_kernel = AA_STEAL(kernel);
 	return 0;
 }

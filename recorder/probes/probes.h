@@ -76,6 +76,9 @@ enum aa_proof_id {
 	AA_PROOF_FILE_MMAP,
 	AA_PROOF_FILE_CLOSE,
 	AA_PROOF_FILE_URING,
+	AA_PROOF_TLS_MAPPING,
+	AA_PROOF_TLS_SOCKET,
+	AA_PROOF_TLS_END,
 	AA_PROOF_COUNT,
 };
 
@@ -135,7 +138,7 @@ struct aa_survey_row {
 	char reason[512];
 };
 
-#define AA_SURVEY_ROWS 96
+#define AA_SURVEY_ROWS 128
 
 struct aa_survey {
 	struct aa_features features;

@@ -12,9 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "choose.h"
 #include "memory.h"
 #include "ring.h"
 #include "selftest_child.h"
+#include "socket.h"
+#include "tls.h"
 
 /* Takes 10 ms, under emulation 200. Only something that hangs takes longer: a debugger, a stopped machine. */
 #define GIVE_UP_MS 30000
@@ -43,6 +46,9 @@ const char *aa_proof_capability(enum aa_proof_id proof)
 		[AA_PROOF_FILE_MMAP] = "file.mmap",
 		[AA_PROOF_FILE_CLOSE] = "file.close",
 		[AA_PROOF_FILE_URING] = "file.uring",
+		[AA_PROOF_TLS_MAPPING] = "tls.mapping",
+		[AA_PROOF_TLS_SOCKET] = "tls.socket",
+		[AA_PROOF_TLS_END] = "tls.end",
 	};
 
 	return proof < AA_PROOF_COUNT ? names[proof] : "?";
@@ -120,6 +126,10 @@ void aa_selftest_missing(const struct aa_selftest *selftest, enum aa_proof_id pr
 	if (proof == AA_PROOF_FILE_TRANSFER) {
 		(void)snprintf(ret_text, size, "record of some calls (%u reads and %u writes came)",
 			       (unsigned)selftest->reads, (unsigned)selftest->writes);
+		return;
+	}
+	if (proof == AA_PROOF_TLS_SOCKET) {
+		(void)snprintf(ret_text, size, "record of some calls (%u hellos came)", selftest->hellos);
 		return;
 	}
 	*ret_text = '\0';
@@ -219,6 +229,13 @@ static void look_at(struct aa_selftest *selftest, const struct aa_record *record
 	case AA_EVENT_SETSID:
 		prove(selftest, AA_PROOF_SETSID, header);
 		break;
+	case AA_EVENT_TLS_HELLO:
+		selftest->hellos++;
+		prove(selftest, AA_PROOF_TLS_SOCKET, header);
+		break;
+	case AA_EVENT_TLS_SOCKET_END:
+		prove(selftest, AA_PROOF_TLS_END, header);
+		break;
 	default:
 		if (header->kind >= AA_EVENT_FILE_FIRST && header->kind <= AA_EVENT_FILE_LAST)
 			look_at_file(selftest, record);
@@ -302,6 +319,41 @@ static void end_files(struct aa_kernel *kernel, struct aa_selftest *selftest)
 	read_rings(kernel, selftest);
 }
 
+/* What was asked of the recorder, by us and for nobody. */
+static void read_requests(struct aa_ring *ring, struct aa_selftest *selftest)
+{
+	const struct aa_span span = aa_ring_snapshot(ring);
+	uint64_t position = span.begin;
+	struct aa_record record;
+
+	while (position < span.end) {
+		const struct aa_request *request;
+		enum aa_ring_result r = aa_span_next(&span, position, &record);
+
+		if (r != AA_RING_RECORD && r != AA_RING_DISCARDED)
+			break;
+		request = record.bytes;
+		if (r == AA_RING_RECORD && record.size >= sizeof(*request) &&
+		    request->session == AA_SELFTEST_SESSION) {
+			const struct aa_header header = { .time_ns = request->time_ns };
+
+			prove(selftest, AA_PROOF_TLS_MAPPING, &header);
+		}
+		position = record.next;
+	}
+	aa_ring_release(ring, position);
+}
+
+/* Files that the self-test mapped are to be asked about again, and its sockets to be nobody's. */
+static void end_tls(struct aa_kernel *kernel, struct aa_selftest *selftest)
+{
+	struct aa_ring *requests = aa_kernel_requests(kernel);
+
+	if (requests)
+		read_requests(requests, selftest);
+	aa_kernel_forget_sockets(kernel);
+}
+
 static void adopt(struct aa_kernel *kernel, const struct aa_selftest_child *child,
 		  struct aa_selftest *selftest)
 {
@@ -314,12 +366,16 @@ static void adopt(struct aa_kernel *kernel, const struct aa_selftest_child *chil
 	selftest->adopt_reason[sizeof(selftest->adopt_reason) - 1] = '\0';
 }
 
-int aa_selftest_run(struct aa_kernel *kernel, bool files, struct aa_selftest *selftest,
+int aa_selftest_run(struct aa_kernel *kernel, unsigned wanted, struct aa_selftest *selftest,
 		    struct aa_error *error)
 {
+	bool files = (wanted & AA_WANT_FILES) != 0;
 	struct aa_selftest_child child;
 	const struct aa_selftest_report *report = &child.report;
-	int r = aa_selftest_child_start(&child, files, error);
+	int r;
+
+	selftest->hellos = 0;
+	r = aa_selftest_child_start(&child, wanted, error);
 
 	if (r < 0)
 		return r;
@@ -337,6 +393,8 @@ int aa_selftest_run(struct aa_kernel *kernel, bool files, struct aa_selftest *se
 		end_files(kernel, selftest);
 	else
 		read_rings(kernel, selftest);
+	if ((wanted & AA_WANT_TLS) != 0)
+		end_tls(kernel, selftest);
 	if (r < 0)
 		return aa_error_set(error, r,
 				    "cannot test the eBPF programs: a process that was made to be recorded "
@@ -347,6 +405,8 @@ int aa_selftest_run(struct aa_kernel *kernel, bool files, struct aa_selftest *se
 	/* Of functions that all must be there, one is not. */
 	if (selftest->reads < report->reads || selftest->writes < report->writes)
 		selftest->arrived[AA_PROOF_FILE_TRANSFER] = false;
+	if (selftest->hellos < report->hellos)
+		selftest->arrived[AA_PROOF_TLS_SOCKET] = false;
 	if (report->error[AA_PROOF_FORK] != 0 || report->error[AA_PROOF_EXEC] != 0) {
 		bool forks = report->error[AA_PROOF_FORK] == 0;
 		int code = forks ? report->error[AA_PROOF_EXEC] : report->error[AA_PROOF_FORK];

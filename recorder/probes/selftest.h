@@ -22,6 +22,7 @@ struct aa_selftest {
 	bool execve_arrived;	  /* AA_PROOF_EXEC_FAILED is both */
 	bool execveat_arrived;
 	uint64_t reads, writes; /* calls in the sums of one file, at most */
+	unsigned hellos;	/* of TLS */
 	bool open_arrived[2];	/* one that opened something, one that failed */
 	uint64_t kinds
 		[2]; /* 1 << kind of file records that came, of what worked and what failed: some proofs are several */
@@ -32,12 +33,12 @@ struct aa_selftest {
 
 /*
  * Does it once, as session 0, slot 0; what arrived is added to *selftest, so that a second try may complete
- * the first. files: something is done to files, too. The rings are consumed, the process is reaped, and
- * nothing is in scope, and no open file known, afterwards.
+ * the first. wanted: AA_WANT_*: what is done besides. The rings are consumed, the process is reaped, and
+ * nothing is in scope, and no open file or socket known, afterwards.
  * Signal handlers, the terminal and other children of the caller are left alone. Returns 0, or a negative
  * errno with a text if there could be no process at all.
  */
-int aa_selftest_run(struct aa_kernel *kernel, bool files, struct aa_selftest *selftest,
+int aa_selftest_run(struct aa_kernel *kernel, unsigned wanted, struct aa_selftest *selftest,
 		    struct aa_error *error);
 
 /* What of a proof that takes several things has not come: "chmod, failed chown"; "" for others. */

@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "choose.h"
+
 #define NOWHERE "/dev/null/aa-record-self-test" /* cannot be there: ENOTDIR */
 
 /* A fork that sends no signal when the process ends, so that whoever waits for SIGCHLD hears nothing. */
@@ -52,7 +54,7 @@ static void silence(void)
 }
 
 /* Does not return. The report goes out before the exec, and only what comes back from it is added. */
-static void act(int done_fd, bool files)
+static void act(int done_fd, unsigned wanted)
 {
 	static char *const arguments[] = { (char *)(uintptr_t) "aa-record", (char *)(uintptr_t) "--version",
 					   NULL };
@@ -65,8 +67,10 @@ static void act(int done_fd, bool files)
 	report.error[AA_PROOF_RENAME] = error_of(prctl(PR_SET_NAME, "aa-self-test"));
 	report.error[AA_PROOF_SETSID] = setsid() < 0 ? errno : 0;
 	turn_keepcaps(&report);
-	if (files)
+	if ((wanted & AA_WANT_FILES) != 0)
 		aa_selftest_files(&report);
+	if ((wanted & AA_WANT_TLS) != 0)
+		aa_selftest_tls(&report);
 	(void)execve(NOWHERE, arguments, nothing);
 	(void)syscall(SYS_execveat, AT_FDCWD, NOWHERE, arguments, nothing, 0);
 	silence();
@@ -80,7 +84,7 @@ static void act(int done_fd, bool files)
 }
 
 /* Does not return. */
-static void live(int go_fd, int done_fd, bool files)
+static void live(int go_fd, int done_fd, unsigned wanted)
 {
 	struct aa_selftest_report report;
 	char byte;
@@ -92,7 +96,7 @@ static void live(int go_fd, int done_fd, bool files)
 		_exit(0); /* the recorder has changed its mind, or is gone */
 	pid = fork_quietly();
 	if (pid == 0)
-		act(done_fd, files);
+		act(done_fd, wanted);
 	if (pid < 0) {
 		memset(&report, 0, sizeof(report));
 		report.error[AA_PROOF_FORK] = errno;
@@ -109,7 +113,7 @@ static void close_pair(const int *fds)
 	(void)close(fds[1]);
 }
 
-int aa_selftest_child_start(struct aa_selftest_child *child, bool files, struct aa_error *error)
+int aa_selftest_child_start(struct aa_selftest_child *child, unsigned wanted, struct aa_error *error)
 {
 	sigset_t all, before;
 	int go[2], done[2], failure;
@@ -131,7 +135,7 @@ int aa_selftest_child_start(struct aa_selftest_child *child, bool files, struct 
 	if (child->pid == 0) {
 		(void)close(go[1]);
 		(void)close(done[0]);
-		live(go[0], done[1], files);
+		live(go[0], done[1], wanted);
 	}
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	(void)close(go[0]);

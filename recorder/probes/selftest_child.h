@@ -15,6 +15,7 @@
 struct aa_selftest_report {
 	int error[AA_PROOF_COUNT];
 	unsigned reads, writes; /* calls that moved bytes, or found none, of the file with the most */
+	unsigned hellos;	/* of TLS, that were sent and received over sockets */
 };
 
 struct aa_selftest_child {
@@ -24,8 +25,11 @@ struct aa_selftest_child {
 	struct aa_selftest_report report; /* the last that was read */
 };
 
-/* Makes the first process; it waits. files: it is to do something to files, too. Returns 0 or a negative errno with a text. */
-int aa_selftest_child_start(struct aa_selftest_child *child, bool files, struct aa_error *error);
+/*
+ * Makes the first process; it waits. wanted: AA_WANT_*: what it is to do besides. Returns 0 or a negative errno with a
+ * text.
+ */
+int aa_selftest_child_start(struct aa_selftest_child *child, unsigned wanted, struct aa_error *error);
 void aa_selftest_child_go(const struct aa_selftest_child *child);
 
 /* To be called when done_fd is readable. True at the end of the file. */
@@ -36,5 +40,8 @@ void aa_selftest_child_end(struct aa_selftest_child *child, bool done);
 
 /* selftest_files.c: one of each thing that is done to files, in the process that calls it. */
 void aa_selftest_files(struct aa_selftest_report *report);
+
+/* selftest_tls.c: likewise, what TLS is recognized by. */
+void aa_selftest_tls(struct aa_selftest_report *report);
 
 #endif

@@ -95,7 +95,7 @@ static int survey_tier(const struct aa_probes_options *options, enum aa_tier tie
 	int r = 0;
 
 	aa_choice_init(choice, &survey->features, targets, tier,
-		       AA_WANT_SNAPSHOT | (options->kernel.files != AA_FILES_NONE ? AA_WANT_FILES : 0));
+		       AA_WANT_SNAPSHOT | aa_wanted(&options->kernel));
 	if (offers_anything(choice, tier))
 		r = try_tier(options, choice, &survey->features, error);
 	if (r < 0)

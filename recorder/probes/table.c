@@ -158,6 +158,18 @@ const struct aa_program_info aa_program_infos[] = {
 	{ "aa_clone_fexit", AA_PROGRAM_FEXIT, "ioctl_file_clone", "file*,8,8,8,8" },
 	{ "aa_vmsplice_fexit", AA_PROGRAM_FEXIT, SYSCALL_FUNCTION("vmsplice"), CALL_SIGNATURE },
 	{ "aa_vmsplice32_fexit", AA_PROGRAM_FEXIT, SYSCALL_FUNCTION_32("vmsplice"), CALL_SIGNATURE },
+	{ "aa_connect_fexit", AA_PROGRAM_FEXIT, "__sys_connect", "4,sockaddr*,4" },
+	{ "aa_accept_fexit", AA_PROGRAM_FEXIT, "__sys_accept4", "4,sockaddr*,*,4" },
+	{ "aa_sendto_fexit", AA_PROGRAM_FEXIT, "__sys_sendto", "4,*,8,4,sockaddr*,4" },
+	{ "aa_recvfrom_fexit", AA_PROGRAM_FEXIT, "__sys_recvfrom", "4,*,8,4,sockaddr*,*" },
+	{ "aa_sendmsg_fexit", AA_PROGRAM_FEXIT, "__sys_sendmsg", "4,user_msghdr*,4,1" },
+	{ "aa_recvmsg_fexit", AA_PROGRAM_FEXIT, "__sys_recvmsg", "4,user_msghdr*,4,1" },
+	{ "aa_sendmmsg_fexit", AA_PROGRAM_FEXIT, "__sys_sendmmsg", "4,mmsghdr*,4,4,1" },
+	{ "aa_recvmmsg_fexit", AA_PROGRAM_FEXIT, "__sys_recvmmsg", "4,mmsghdr*,4,4,*,*" },
+	{ "aa_mapping_fexit", AA_PROGRAM_FEXIT, "ksys_mmap_pgoff", "8,8,8,8,8,8" },
+	{ "aa_state_btf", AA_PROGRAM_TP_BTF, "inet_sock_set_state", "sock*,4,4" },
+	{ "aa_state_raw", AA_PROGRAM_RAW_TP, "inet_sock_set_state", "sock*,4,4" },
+	{ "aa_state_tp", AA_PROGRAM_TRACEPOINT, "inet_sock_set_state", NULL },
 	{ "aa_close_fentry", AA_PROGRAM_FENTRY, "__fput", "file*" },
 	{ "aa_close_kprobe", AA_PROGRAM_KPROBE, "__fput", "file*" },
 	{ "aa_close_raw", AA_PROGRAM_RAW_TP, "kmem_cache_free", "8,*,kmem_cache*|8,*,*" },
@@ -198,6 +210,15 @@ const unsigned aa_program_info_count = sizeof(aa_program_infos) / sizeof(aa_prog
 #define CLOSE .capability = "file.close", FILES, .proof = AA_PROOF_FILE_CLOSE
 #define SWEEP .capability = "file.sweep", .files = true
 #define URING .capability = "file.uring", FILES, .proof = AA_PROOF_FILE_URING, .optional = true
+
+/* All of TLS that no library has to be attached for. Nothing of it is required. */
+#define TLS_SOCKET \
+	.capability = "tls.socket", .tls = AA_TLS_MODE_METADATA, .provable = true, \
+	.proof = AA_PROOF_TLS_SOCKET
+#define TLS_END \
+	.capability = "tls.end", .tls = AA_TLS_MODE_METADATA, .provable = true, .proof = AA_PROOF_TLS_END
+#define TLS_MAPPING \
+	.capability = "tls.mapping", .tls = AA_TLS_MODE_ALL, .provable = true, .proof = AA_PROOF_TLS_MAPPING
 
 /* clang-format off */
 /* The end of every system call; the classic tracepoint comes first where the kernel preempts eBPF programs (choose.c). */
@@ -302,7 +323,8 @@ const struct aa_hook aa_hooks[] = {
 	{ TRANSFER, PRECISE, .programs = { "aa_vfs_fentry", "aa_read_fexit", "aa_write_fexit", "aa_readv_fexit", "aa_writev_fexit",
 					   "aa_list_fexit", "aa_sendfile_fexit", "aa_splice_fexit", "aa_tee_fexit",
 					   "aa_copy_fexit", "?aa_clone_fexit", "aa_vmsplice_fexit",
-					   "?aa_vmsplice32_fexit" } },
+					   "?aa_vmsplice32_fexit" },
+	  .syscalls = AA_SYSCALL_MASK(TRANSFER) << AA_SYSCALL_ASKED },
 	AT_SYSEXIT(TRANSFER, 1u << AA_SYSCALL_TRANSFER),
 	{ MMAP, PRECISE, .programs = { "aa_vfs_fentry", "aa_mmap_fexit" } },
 	AT_SYSEXIT(MMAP, 1u << AA_SYSCALL_MMAP),
@@ -316,6 +338,16 @@ const struct aa_hook aa_hooks[] = {
 	{ URING, BASIC, .programs = { "aa_uring_submit_req_raw", "aa_uring_complete_args_raw" } },
 	{ URING, BASIC, .programs = { "aa_uring_submit_req_raw", "aa_uring_complete_raw" } },
 	{ URING, BASIC, .programs = { "aa_uring_submit_sqe_raw", "aa_uring_complete_args_raw" } },
+	{ TLS_SOCKET, PRECISE, .programs = { "aa_vfs_fentry", "aa_read_fexit", "aa_write_fexit", "aa_readv_fexit", "aa_writev_fexit",
+					     "aa_connect_fexit", "aa_accept_fexit", "aa_sendto_fexit", "aa_recvfrom_fexit",
+					     "aa_sendmsg_fexit", "aa_recvmsg_fexit", "aa_sendmmsg_fexit", "aa_recvmmsg_fexit" },
+	  .syscalls = AA_SYSCALL_MASK(SOCKET) << AA_SYSCALL_ASKED },
+	AT_SYSEXIT(TLS_SOCKET, AA_SYSCALL_MASK(SOCKET)),
+	{ TLS_END, PORTABLE, .programs = { "aa_state_btf" } },
+	{ TLS_END, BASIC, .programs = { "aa_state_raw" } },
+	{ TLS_END, BASIC, .programs = { "aa_state_tp" } },
+	{ TLS_MAPPING, PRECISE, .programs = { "aa_mapping_fexit" } },
+	AT_SYSEXIT(TLS_MAPPING, AA_SYSCALL_MASK(MAPPING)),
 };
 /* clang-format on */
 const unsigned aa_hook_count = sizeof(aa_hooks) / sizeof(aa_hooks[0]);

@@ -49,11 +49,13 @@ struct aa_hook {
 	const char *programs[AA_HOOK_PROGRAMS];
 	enum aa_tier tier;
 	enum aa_proof_id proof;
-	unsigned syscalls; /* bits of aa_config.syscall_mask that the row needs */
-	unsigned duties;   /* AA_FILE_DUTY_* that are left to the programs of io_uring when the row serves */
-	bool required;	   /* the capability is */
-	bool snapshot;	   /* only wanted for aa_kernel_snapshot */
-	bool files;	   /* only wanted when files are recorded */
+	unsigned
+		syscalls; /* bits of aa_config.syscall_mask that the row needs, AA_SYSCALL_ASKED further up for those asked */
+	unsigned duties; /* AA_FILE_DUTY_* that are left to the programs of io_uring when the row serves */
+	bool required;	 /* the capability is */
+	bool snapshot;	 /* only wanted for aa_kernel_snapshot */
+	bool files;	 /* only wanted when files are recorded */
+	enum aa_tls_mode tls; /* only wanted when at least that much of TLS is recorded */
 	bool optional; /* a kernel may have been built without what it records: nothing serving is no refusal */
 	bool provable; /* makes a record that the self-test provokes, proof; else working is attaching */
 };

@@ -180,7 +180,7 @@ static int prove(struct aa_kernel *kernel, struct aa_choice *choice, struct aa_p
 	if (!adopt)
 		return 1; /* nobody can be taken into scope: nothing can be proven, and the caller refuses */
 	for (unsigned i = 0; i < SELF_TESTS && r == 0 && (i == 0 || !all_heard(choice, &selftest)); i++) {
-		r = aa_selftest_run(kernel, choice->files, &selftest, error);
+		r = aa_selftest_run(kernel, choice->wanted, &selftest, error);
 		report->self_tests++;
 		if (selftest.adopt_error != 0)
 			break;

@@ -224,7 +224,7 @@ static void test_without_files(void **state)
 {
 	(void)state;
 	aa_choice_init(&choice, &features, targets, AA_TIER_PORTABLE, 0);
-	assert_false(choice.files);
+	assert_int_equal(choice.wanted & AA_WANT_FILES, 0);
 	for (unsigned i = 0; i < choice.count; i++)
 		assert_memory_not_equal(choice.rows[i].hook->capability, "file.", 5);
 	assert_int_equal(aa_choice_duties(&choice), 0);
