@@ -154,7 +154,7 @@ class Connection:
 		with raw, contextlib.suppress(OSError):
 			info = raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
 			acked, received = struct.unpack_from("QQ", info, 120)
-			# Of what was acked one more than was sent, if our FIN is among it.
+			# TCP counts a FIN as a byte: one more than was received, or acked of what was sent, if it came.
 			self.wire = received, acked
 		with contextlib.suppress(OSError):
 			self.stream.close()
@@ -472,6 +472,11 @@ def check_peer(case, row, connection, sni=HOST):
 		case.assertIn(row["pid"], connection.pids, row)
 		case.assertEqual(row["socket_inode"], connection.inode, row)
 	case.assertEqual(row["netns"], aa.namespace("net"), row)
+
+
+def check_wire(case, row, connection):
+	for column, counted in zip(("wire_sent_bytes", "wire_received_bytes"), connection.wire):
+		case.assertIn(row[column], (counted, counted - 1), (column, row))
 
 
 def check_exact(case, session, connection, implementation, sni=HOST):
