@@ -5,9 +5,8 @@
 #include "query.h"
 
 const struct aa_command *const aa_commands[] = {
-	&aa_command_sessions, &aa_command_tree,	 &aa_command_timeline,
-	&aa_command_process,  &aa_command_files, &aa_command_history,
-	&aa_command_gaps,     &aa_command_sql,	 NULL,
+	&aa_command_sessions, &aa_command_tree, &aa_command_timeline, &aa_command_process, &aa_command_files,
+	&aa_command_history,  &aa_command_tls,	&aa_command_gaps,     &aa_command_sql,	   NULL,
 };
 
 const struct aa_command *aa_command_find(const char *name)

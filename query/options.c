@@ -89,7 +89,9 @@ const struct aa_option aa_filter_options[] = {
 	  .offset = AT(filter.kinds),
 	  .help = "only these kinds: fork exec exec_failed exit cred comm setsid reparent gap, and of files "
 		  "open "
-		  "close io unlink rename mkdir ... (see aa-query(1))" },
+		  "close io unlink rename mkdir ..., and of TLS tls_connect tls_close tls_sent tls_received "
+		  "tls_library "
+		  "(see aa-query(1))" },
 	{ .name = "limit",
 	  .type = AA_OPTION_INTEGER,
 	  .argument = "N",

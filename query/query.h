@@ -19,6 +19,7 @@ enum aa_status {
 	AA_NOTHING = 1,	   /* nothing found */
 	AA_USAGE = 2,	   /* the command line, or a statement, is wrong */
 	AA_UNREADABLE = 3, /* the database cannot be read, or the answer not written */
+	AA_HOLES = 4,	   /* tls --raw: written, but not all of it is there */
 };
 
 /* What the options say. Zero-initialised, then their defaults from the tables in options.c. */
@@ -50,6 +51,18 @@ struct aa_settings {
 	const char *sort;
 	const char *diff;
 	struct aa_number version_content;
+	const char *host;
+	const char *raw;
+	const char *method;
+	const char *status;
+	const char *grep;
+	const char *request_path;
+	bool fill;
+	bool headers;
+	bool body;
+	bool sse;
+	bool plaintext;
+	bool matches_secret;
 };
 
 struct aa_query {
@@ -88,6 +101,7 @@ extern const struct aa_command aa_command_timeline;
 extern const struct aa_command aa_command_process;
 extern const struct aa_command aa_command_files;
 extern const struct aa_command aa_command_history;
+extern const struct aa_command aa_command_tls;
 extern const struct aa_command aa_command_gaps;
 extern const struct aa_command aa_command_sql;
 

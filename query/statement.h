@@ -29,7 +29,8 @@
  * (session.lost_count): a lost text leaves its event, marked. What was left out on request is no loss.
  */
 #define AA_SQL_GAP_TYPE \
-	"CASE WHEN g.reason = 'truncated' THEN 'truncated' WHEN g.reason = 'excluded' THEN 'excluded'" \
+	"CASE WHEN g.reason = 'truncated' THEN 'truncated'" \
+	" WHEN g.reason IN ('excluded', 'max-call', 'max-connection') THEN 'excluded'" \
 	" WHEN g.kind = 'text' OR g.reason IN ('unreadable', 'incomplete') THEN 'partial' ELSE 'lost' END"
 
 void aa_statement_closep(sqlite3_stmt **statement);

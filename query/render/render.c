@@ -60,6 +60,11 @@ void aa_render_end(struct aa_render *render)
 	flush(render, FLUSH_BYTES);
 }
 
+void aa_render_flush(struct aa_render *render)
+{
+	flush(render, FLUSH_BYTES);
+}
+
 int aa_render_finish(struct aa_render *render)
 {
 	render->format->finish(render);

@@ -134,6 +134,9 @@ void aa_render_begin(struct aa_render *render, const struct aa_listing *table);
 void aa_render_row(struct aa_render *render, const struct aa_cell *cells);
 void aa_render_end(struct aa_render *render);
 
+/* Between lines, as rows do it by themselves: hands over what has been rendered if it is enough. */
+void aa_render_flush(struct aa_render *render);
+
 /* Ends the answer and flushes. Returns 0 or what flush returned. */
 int aa_render_finish(struct aa_render *render);
 void aa_render_release(struct aa_render *render);
