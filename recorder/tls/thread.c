@@ -95,14 +95,17 @@ static void take_request(struct aa_finder *finder, const struct aa_request *requ
 	uint64_t ticket = 0;
 
 	if ((request->flags & AA_REQUEST_HELD) != 0) {
-		if (job && finder->holding)
+		if (job && finder->holding && request->session == (uint32_t)finder->options.session_id)
 			ticket = aa_holds_add(finder->options.holds, request);
 		if (ticket == 0)
 			(void)aa_resume(request->tgid, request->start_ns, finder->options.is_process,
 					finder->options.process_context);
 	}
-	if (!job) /* it asks again when it maps the file again */
+	/* Of the self-test; or there is no memory, then it asks again when it maps the file again. */
+	if (!job || request->session != (uint32_t)finder->options.session_id) {
+		free(job);
 		return;
+	}
 	*job = (struct aa_finder_job){ .kind = AA_JOB_REQUEST, .ticket = ticket, .request = *request };
 	queue_add(&finder->asked, job);
 	(void)pthread_cond_signal(&finder->work);
