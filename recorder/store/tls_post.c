@@ -361,8 +361,9 @@ static int store_library(struct aa_session *session, const struct post *post, st
 			return r;
 		process_id = session->processes.entries[process].row_id;
 	}
-	session->now.totals.tls_libraries += !library->attached;
-	session->now.totals.tls_libraries_late += library->late;
+	/* Without one it is not known to have TLS code: it was gone before it could be examined. */
+	session->now.totals.tls_libraries += !library->attached && post->strings[IMPLEMENTATION] != NULL;
+	session->now.totals.tls_libraries_late += library->attached && library->late;
 	r = insert_library(session, post, process_id, &row_id, error);
 	if (r == 0 && remember_row(session, library->number, row_id) < 0)
 		r = aa_error_set(error, -ENOMEM, "out of memory");
