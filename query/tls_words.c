@@ -188,6 +188,33 @@ static int say_bytes(struct aa_query *query, const char *type, size_t type_size,
 	return text.failed ? -ENOMEM : 0;
 }
 
+/* With what is missing where it is. */
+static int say_body_bytes(struct aa_query *query, const struct aa_talk_message *message, const char *type,
+			  size_t type_size)
+{
+	size_t at = 0;
+	int r = 0;
+
+	if (!aa_body_is_text(message->body.data, message->body.size)) {
+		say_binary(query, type, type_size, message->decoded_bytes);
+		return 0;
+	}
+	for (unsigned i = 0; r == 0 && i < message->hole_count; i++) {
+		aa_cleanup(aa_text_release) struct aa_text_buffer line = { 0 };
+
+		r = say_bytes(query, type, type_size, message->body.data + at, message->holes[i].at - at,
+			      true, 0);
+		at = message->holes[i].at;
+		aa_text_add_string(&line, "  ... ");
+		add_count(&line, message->holes[i].bytes);
+		aa_text_add_string(&line, " bytes missing ...");
+		show_line(query, AA_STYLE_BAD, &line);
+	}
+	return r < 0 ? r
+		     : say_bytes(query, type, type_size, message->body.data ? message->body.data + at : "",
+				 message->body.size - at, message->body_cut, message->decoded_bytes);
+}
+
 static int say_body(struct aa_query *query, const struct aa_told *told)
 {
 	const struct aa_talk_message *message = told->message;
@@ -214,9 +241,8 @@ static int say_body(struct aa_query *query, const struct aa_told *told)
 	if (message->raw && message->body.size == 0)
 		say_binary(query, type ? type : "", type_size, message->bytes);
 	else
-		r = say_bytes(query, type ? type : "", type_size, message->body.data, message->body.size,
-			      message->body_cut, message->decoded_bytes);
-	if (message->body_cut && !message->trouble)
+		r = say_body_bytes(query, message, type ? type : "", type_size);
+	if (message->body_cut && message->hole_count == 0 && !message->trouble)
 		say_trouble(query, "only its beginning is shown (--raw has all)");
 	say_trouble(query, message->trouble);
 	return r;

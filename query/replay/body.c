@@ -39,9 +39,7 @@ bool aa_body_is_text(const char *bytes, size_t size)
 
 		if (character == AA_UTF8_INVALID)
 			return size < 4 && (unsigned char)*bytes >= 0xc2;
-		if (character < 0x20 && !strchr("\t\n\r\f\x1b", (int)character))
-			return false;
-		if (character == 0)
+		if (character < 0x20 && (character == 0 || !strchr("\a\b\t\n\v\f\r\x1b", (int)character)))
 			return false;
 		bytes += length;
 		size -= length;

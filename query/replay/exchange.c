@@ -224,6 +224,19 @@ int aa_exchange_data(struct aa_exchanges *exchanges, struct aa_talk_exchange *ex
 	return 0;
 }
 
+static void add_hole(struct aa_talk_message *message, uint64_t bytes)
+{
+	unsigned last = message->hole_count - (message->hole_count > 0);
+
+	if (message->hole_count == AA_TALK_HOLES_MAX ||
+	    (message->hole_count > 0 && message->holes[last].at == message->body.size)) {
+		message->holes[last].bytes += bytes;
+		return;
+	}
+	message->holes[message->hole_count++] =
+		(struct aa_talk_hole){ .at = message->body.size, .bytes = bytes };
+}
+
 int aa_exchange_missing(struct aa_exchanges *exchanges, struct aa_talk_exchange *exchange,
 			struct aa_talk_message *message, uint64_t bytes)
 {
@@ -233,6 +246,7 @@ int aa_exchange_missing(struct aa_exchanges *exchanges, struct aa_talk_exchange 
 	message->end_ns = exchanges->now_ns;
 	message->search_at = 0;
 	message->body_cut = true;
+	add_hole(message, bytes);
 	if (message->coding && !message->raw) {
 		message->raw = true;
 		message->trouble = "its compression needs what is missing";

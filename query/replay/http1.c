@@ -6,6 +6,11 @@
 #include <string.h>
 #include <strings.h>
 
+enum {
+	NONE = -1,
+	NONSENSE = -2,
+};
+
 static bool is_token(unsigned char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -158,10 +163,10 @@ static int take_field(struct aa_http1 *http1, const char *line, size_t size)
 	return r < 0 ? r : 1;
 }
 
-/* -1: there is none; -2: it is malformed. All of several have to be the same. */
+/* Negative: there is none, or it is malformed. All of several have to be the same. */
 static int64_t content_length(const struct aa_fields *fields)
 {
-	int64_t found = -1;
+	int64_t found = NONE;
 
 	for (size_t i = 0; i < fields->count; i++) {
 		const char *value = aa_field_value(fields, i);
@@ -171,43 +176,50 @@ static int64_t content_length(const struct aa_fields *fields)
 		    strncasecmp(aa_field_name(fields, i), "content-length", 14) != 0)
 			continue;
 		if (fields->items[i].value_size == 0)
-			return -2;
+			return NONSENSE;
 		for (size_t j = 0; j < fields->items[i].value_size; j++)
 			if (value[j] < '0' || value[j] > '9' ||
 			    __builtin_mul_overflow(length, (int64_t)10, &length) ||
 			    __builtin_add_overflow(length, (int64_t)(value[j] - '0'), &length))
-				return -2;
+				return NONSENSE;
 		if (found >= 0 && found != length)
-			return -2;
+			return NONSENSE;
 		found = length;
 	}
 	return found;
 }
 
+/* What the head says of the body. Its reader may take the fields over. */
+static void measure_body(struct aa_http1 *http1)
+{
+	size_t size;
+
+	http1->length = content_length(&http1->fields);
+	http1->chunked = aa_fields_have(&http1->fields, "transfer-encoding", "chunked");
+	http1->coded = !http1->chunked && aa_fields_find(&http1->fields, "transfer-encoding", &size);
+}
+
 /* RFC 9112, 6.3. */
 static int begin_body(struct aa_http1 *http1)
 {
-	int64_t length = content_length(&http1->fields);
-	size_t size;
-
-	if (aa_fields_have(&http1->fields, "transfer-encoding", "chunked")) {
+	if (http1->chunked) {
 		http1->state = AA_HTTP1_CHUNK_SIZE;
 		return 0;
 	}
-	if (aa_fields_find(&http1->fields, "transfer-encoding", &size)) {
+	if (http1->coded) {
 		http1->state = AA_HTTP1_CLOSE;
 		return http1->response ? 0 : lose(http1, "malformed: Transfer-Encoding without chunked");
 	}
-	if (length == -2) {
+	if (http1->length == NONSENSE) {
 		http1->state = AA_HTTP1_CLOSE;
 		return lose(http1, "malformed: Content-Length");
 	}
-	if (length > 0) {
+	if (http1->length > 0) {
 		http1->state = AA_HTTP1_LENGTH;
-		http1->left = (uint64_t)length;
+		http1->left = (uint64_t)http1->length;
 		return 0;
 	}
-	if (length == 0 || !http1->response)
+	if (http1->length == 0 || !http1->response)
 		return end_message(http1, NULL);
 	http1->state = AA_HTTP1_CLOSE;
 	return 0;
@@ -225,8 +237,10 @@ static int end_head(struct aa_http1 *http1)
 		.line = &http1->first,
 		.fields = &http1->fields,
 	};
-	int follows = http1->sink->head(http1->sink->context, &head);
+	int follows;
 
+	measure_body(http1);
+	follows = http1->sink->head(http1->sink->context, &head);
 	if (follows < 0)
 		return follows;
 	http1->stream = head.stream;

@@ -32,6 +32,9 @@ struct aa_http1 {
 	enum aa_http1_state state;
 	uint64_t stream;
 	uint64_t left;
+	int64_t length; /* of a body, as its head says; negative: it says none, or nonsense */
+	bool chunked;
+	bool coded; /* in a way that only the end of the connection ends */
 	size_t head_size;
 	size_t piece; /* in LOST: where the last piece begins in line */
 	struct aa_text_buffer line;

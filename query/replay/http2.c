@@ -40,6 +40,7 @@ struct side {
 	bool lost;  /* looking for a frame */
 	bool unsynced;
 	bool told_unsynced;
+	bool told_lost;		      /* that bytes are passed over */
 	uint8_t header[PREFACE_SIZE]; /* of a frame; or the preface */
 	size_t header_size;
 	bool in_frame;
@@ -530,8 +531,12 @@ int aa_http2_feed(struct aa_http2 *http2, unsigned direction, const void *bytes,
 	const uint8_t *at = bytes;
 	int r = 0;
 
-	if (side->lost && size > 0)
+	if (side->lost && size > 0) {
 		side->lost = !find_frame(side, at, size);
+		if (side->lost && !side->told_lost)
+			r = note(http2, side, 0, "what begins in the middle of a frame is passed over");
+		side->told_lost = side->lost;
+	}
 	while (r == 0 && size > 0 && !side->lost) {
 		size_t taken = size;
 

@@ -19,6 +19,14 @@
 /* Requests under way: more, and the oldest are taken for unanswered. */
 #define AA_TALK_EXCHANGES_MAX 1000
 
+/* More holes in one body are told as one. */
+#define AA_TALK_HOLES_MAX 16
+
+struct aa_talk_hole {
+	size_t at; /* bytes of the kept body before it */
+	uint64_t bytes;
+};
+
 struct aa_talk_message {
 	bool seen; /* its head, or something of it */
 	bool response;
@@ -38,7 +46,9 @@ struct aa_talk_message {
 	uint64_t events;	    /* of its event stream; messages of a WebSocket */
 	struct aa_text_buffer body; /* decoded; its beginning */
 	bool body_cut;		    /* it is not whole */
-	const char *trouble;	    /* NULL, or what is wrong with it */
+	struct aa_talk_hole holes[AA_TALK_HOLES_MAX];
+	unsigned hole_count;
+	const char *trouble; /* NULL, or what is wrong with it */
 	/* Of the decoder. */
 	struct aa_coding *coding;
 	bool raw; /* its coding cannot be undone */
