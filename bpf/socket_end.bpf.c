@@ -56,7 +56,10 @@ static __always_inline bool aa_tcp_has_ktls(const struct sock *sk)
 	return name[0] == 't' && name[1] == 'l' && name[2] == 's' && name[3] == 0;
 }
 
-/* In the name of who said hello there. One that said none, and that no library's connection used, is no matter. */
+/*
+ * In the name of who said hello there. One that said none, and that no library's connection used, is no matter. sk: NULL for
+ * one of UDP, which may be gone.
+ */
 AA_SUBPROGRAM int aa_socket_end_send(const struct aa_tls_socket *entry, const struct sock *sk, int state)
 {
 	struct aa_header base = {
@@ -69,19 +72,20 @@ AA_SUBPROGRAM int aa_socket_end_send(const struct aa_tls_socket *entry, const st
 	};
 	struct aa_tls_socket_end *record;
 
-	if (!(entry->flags & (AA_TLS_SOCKET_CLIENT_HELLO | AA_TLS_SOCKET_SERVER_HELLO | AA_TLS_SOCKET_BOUND)))
+	if (!(entry->flags & (AA_TLS_SOCKET_CLIENT_HELLO | AA_TLS_SOCKET_SERVER_HELLO | AA_TLS_SOCKET_QUIC |
+			      AA_TLS_SOCKET_BOUND)))
 		return 0;
 	record = aa_reserve(&base, AA_EVENT_TLS_SOCKET_END, sizeof(*record));
 	if (!record)
 		return -1;
 	record->socket = entry->socket;
-	if (BPF_CORE_READ(sk, sk_protocol) == AA_IPPROTO_TCP) {
+	if (sk && BPF_CORE_READ(sk, sk_protocol) == AA_IPPROTO_TCP) {
 		const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
 
 		record->sent_bytes = aa_tcp_sent(tcp, state != AA_TCP_CLOSE);
 		record->received_bytes = aa_tcp_received(tcp, sk);
 		record->marks = aa_tcp_has_ktls(sk) ? AA_TLS_SOCKET_KTLS : 0;
-	} else { /* MPTCP, whose bytes are those of several */
+	} else { /* UDP; MPTCP, whose bytes are those of several */
 		record->sent_bytes = entry->bytes[AA_TLS_SENT];
 		record->received_bytes = entry->bytes[AA_TLS_RECEIVED];
 		record->marks = 0;
@@ -156,4 +160,22 @@ SEC("tp/sock/inet_sock_set_state")
 int aa_state_tp(struct aa_state_context *context)
 {
 	return aa_state_seen(context->sock, context->state);
+}
+
+/*
+ * The end of a socket of UDP, which no tracepoint tells: its process has gone, or the recording ends. Run by the recorder, as is
+ * aa_sweep_run (sweep.bpf.c), so that the record comes through the ring. One of TCP that is still open then has not ended.
+ */
+SEC("raw_tp/aa_never")
+int aa_socket_sweep_run(struct bpf_raw_tracepoint_args *context)
+{
+	__u64 address = context->args[0];
+	struct aa_tls_socket *entry = aa_socket_find(address);
+
+	if (!entry)
+		return 0;
+	if (!(entry->flags & AA_TLS_SOCKET_STREAM))
+		aa_socket_end_send(entry, NULL, AA_TCP_CLOSE);
+	bpf_map_delete_elem(&aa_tls_sockets, &address);
+	return 0;
 }

@@ -4,11 +4,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "kernel_private.h"
 #include "memory.h"
+#include "tls_state.h"
 
 #define BATCH 256u
 
@@ -55,14 +54,6 @@ void aa_kernel_forget_sockets(struct aa_kernel *kernel)
 	clear(map_fd(kernel, "aa_tls_seen"), &file);
 }
 
-static uint64_t boot_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 static bool is_tracked(struct aa_kernel *kernel, const struct aa_tls_socket *socket)
 {
 	const struct aa_identity_key key = { .start_ns = socket->start_ns, .tgid = socket->tgid };
@@ -77,48 +68,35 @@ static bool is_over(struct aa_kernel *kernel, const struct aa_tls_socket *socket
 	return last || ((socket->flags & AA_TLS_SOCKET_STREAM) == 0 && !is_tracked(kernel, socket));
 }
 
-static void tell(const struct aa_tls_socket *socket, aa_socket_swept_fn *swept, void *context)
-{
-	const struct aa_tls_socket_end end = {
-		.header = { .time_ns = boot_ns(),
-			    .start_ns = socket->start_ns,
-			    .session = socket->session,
-			    .slot = socket->slot,
-			    .tgid = socket->tgid,
-			    .tid = socket->tid,
-			    .size = sizeof(end),
-			    .kind = AA_EVENT_TLS_SOCKET_END },
-		.socket = socket->socket,
-		.sent_bytes = socket->bytes[AA_TLS_SENT],
-		.received_bytes = socket->bytes[AA_TLS_RECEIVED],
-	};
-
-	if ((socket->flags & (AA_TLS_SOCKET_STREAM | AA_TLS_SOCKET_QUIC)) == AA_TLS_SOCKET_QUIC)
-		swept(context, &end);
-}
-
-int aa_kernel_socket_sweep(struct aa_kernel *kernel, bool last, aa_socket_swept_fn *swept, void *context)
+int aa_sockets_sweep(struct aa_kernel *kernel, bool last)
 {
 	aa_cleanup_free struct aa_tls_socket *sockets = calloc(BATCH, sizeof(*sockets));
+	int program = aa_kernel_program_fd(kernel, "aa_socket_sweep_run"), removed = 0;
 	uint64_t keys[BATCH];
-	int fd = map_fd(kernel, "aa_tls_sockets"), removed = 0;
 	uint32_t at = 0;
 	void *from = NULL;
 
+	if (program < 0)
+		return 0;
 	if (!sockets)
 		return -ENOMEM;
 	for (;;) {
 		uint32_t count = BATCH;
-		int r = bpf_map_lookup_batch(fd, from, &at, keys, sockets, &count, NULL);
+		int r = bpf_map_lookup_batch(map_fd(kernel, "aa_tls_sockets"), from, &at, keys, sockets,
+					     &count, NULL);
 		int failure = r == 0 ? 0 : errno;
 
 		if (failure != 0 && failure != ENOENT)
 			return -failure;
 		for (uint32_t i = 0; i < count; i++) {
-			if (!is_over(kernel, &sockets[i], last) || bpf_map_delete_elem(fd, &keys[i]) != 0)
-				continue;
-			removed++;
-			tell(&sockets[i], swept, context);
+			struct bpf_test_run_opts run = {
+				.sz = sizeof(run),
+				.ctx_in = &keys[i],
+				.ctx_size_in = sizeof(keys[i]),
+			};
+
+			if (is_over(kernel, &sockets[i], last) && bpf_prog_test_run_opts(program, &run) == 0)
+				removed++;
 		}
 		if (failure == ENOENT) /* these were the last */
 			return removed;

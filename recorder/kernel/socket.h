@@ -7,7 +7,6 @@
 
 #include "error.h"
 #include "kernel.h"
-#include "tls_state.h"
 
 struct bpf_object;
 
@@ -17,13 +16,11 @@ int aa_sockets_size_maps(struct aa_kernel *kernel, struct bpf_object *object, st
 /* Forgets all sockets, and which executable files are known. */
 void aa_kernel_forget_sockets(struct aa_kernel *kernel);
 
-/* What AA_EVENT_TLS_SOCKET_END would say of a socket that was removed. */
-typedef void aa_socket_swept_fn(void *context, const struct aa_tls_socket_end *end);
-
 /*
- * Removes sockets of processes that are in no session any more (last: all): those of UDP, whose end no program sees, are
- * told of if they said hello. One of TCP that is still open has not ended. Returns how many were removed, or a negative errno.
+ * Ends sockets of processes that are in no session any more (last: all): the records of those of UDP, whose end no program
+ * sees, are in the activity ring before this returns. One of TCP that is still open has not ended, and makes none. Returns how
+ * many were removed, or a negative errno; 0 if the kernel cannot do it (a probe row says so).
  */
-int aa_kernel_socket_sweep(struct aa_kernel *kernel, bool last, aa_socket_swept_fn *swept, void *context);
+int aa_sockets_sweep(struct aa_kernel *kernel, bool last);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "kernel_private.h"
 #include "memory.h"
+#include "socket.h"
 
 #define DEFAULT_MAX_CALL       (8ull << 20)
 #define DEFAULT_MAX_CONNECTION (1ull << 30)
@@ -228,10 +229,10 @@ int aa_kernel_tls_sweep(struct aa_kernel *kernel, bool last, aa_tls_swept_fn *sw
 		.swept = swept,
 		.context = context,
 	};
-	int r;
+	int r = aa_sockets_sweep(kernel, last);
 
-	if (kernel->options.tls != AA_TLS_MODE_ALL)
-		return 0;
+	if (r < 0 || kernel->options.tls != AA_TLS_MODE_ALL)
+		return r < 0 ? r : 0;
 	r = sweep_map(&sweep, "aa_tls_calls", sizeof(struct aa_tls_call_key), sizeof(struct aa_tls_call),
 		      call_is_over, NULL);
 	if (r == 0)

@@ -170,6 +170,7 @@ const struct aa_program_info aa_program_infos[] = {
 	{ "aa_state_btf", AA_PROGRAM_TP_BTF, "inet_sock_set_state", "sock*,4,4" },
 	{ "aa_state_raw", AA_PROGRAM_RAW_TP, "inet_sock_set_state", "sock*,4,4" },
 	{ "aa_state_tp", AA_PROGRAM_TRACEPOINT, "inet_sock_set_state", NULL },
+	{ "aa_socket_sweep_run", AA_PROGRAM_RUN, "", NULL },
 	{ "aa_close_fentry", AA_PROGRAM_FENTRY, "__fput", "file*" },
 	{ "aa_close_kprobe", AA_PROGRAM_KPROBE, "__fput", "file*" },
 	{ "aa_close_raw", AA_PROGRAM_RAW_TP, "kmem_cache_free", "8,*,kmem_cache*|8,*,*" },
@@ -217,6 +218,7 @@ const unsigned aa_program_info_count = sizeof(aa_program_infos) / sizeof(aa_prog
 	.proof = AA_PROOF_TLS_SOCKET
 #define TLS_END \
 	.capability = "tls.end", .tls = AA_TLS_MODE_METADATA, .provable = true, .proof = AA_PROOF_TLS_END
+#define TLS_SWEEP .capability = "tls.sweep", .tls = AA_TLS_MODE_METADATA
 #define TLS_MAPPING \
 	.capability = "tls.mapping", .tls = AA_TLS_MODE_ALL, .provable = true, .proof = AA_PROOF_TLS_MAPPING
 
@@ -346,6 +348,7 @@ const struct aa_hook aa_hooks[] = {
 	{ TLS_END, PORTABLE, .programs = { "aa_state_btf" } },
 	{ TLS_END, BASIC, .programs = { "aa_state_raw" } },
 	{ TLS_END, BASIC, .programs = { "aa_state_tp" } },
+	{ TLS_SWEEP, BASIC, .programs = { "aa_socket_sweep_run" } },
 	{ TLS_MAPPING, PRECISE, .programs = { "aa_mapping_fexit" } },
 	AT_SYSEXIT(TLS_MAPPING, AA_SYSCALL_MASK(MAPPING)),
 };

@@ -110,7 +110,8 @@ static void test_best(void **state)
 	       "aa_execve_fexit+aa_execveat_fexit+aa_execve32_fexit+aa_execveat32_fexit");
 	serves("process.adopt", AA_TIER_PORTABLE, "aa_adopt_iter");
 	serves("process.snapshot", AA_TIER_PORTABLE, "aa_snap_iter");
-	assert_int_equal(aa_choice_syscalls(&choice), 0);
+	/* At the end of system calls there is nothing to do; functions of read(2) and write(2) are for files only. */
+	assert_int_equal(aa_choice_syscalls(&choice), AA_SYSCALL_MASK(TRANSFER) << AA_SYSCALL_ASKED);
 	aa_choice_init(&choice, &features, targets, AA_TIER_ANY, 0);
 	serves("process.snapshot", AA_TIER_PORTABLE, NULL);
 	serves("process.adopt", AA_TIER_PORTABLE, "aa_adopt_iter");
@@ -288,15 +289,11 @@ static void test_tier_names(void **state)
 static void test_table(void **state)
 {
 	static const char *const sections[] = {
-		[AA_PROGRAM_LSM] = "lsm/",
-		[AA_PROGRAM_FENTRY] = "fentry/",
-		[AA_PROGRAM_FEXIT] = "fexit/",
-		[AA_PROGRAM_KPROBE] = "kprobe/",
-		[AA_PROGRAM_TP_BTF] = "tp_btf/",
-		[AA_PROGRAM_ITERATOR] = "iter/",
-		[AA_PROGRAM_RAW_TP] = "raw_tp/",
-		[AA_PROGRAM_RUN] = "raw_tp/",
-		[AA_PROGRAM_TRACEPOINT] = "tp/raw_syscalls/",
+		[AA_PROGRAM_LSM] = "lsm/",	 [AA_PROGRAM_FENTRY] = "fentry/",
+		[AA_PROGRAM_FEXIT] = "fexit/",	 [AA_PROGRAM_KPROBE] = "kprobe/",
+		[AA_PROGRAM_TP_BTF] = "tp_btf/", [AA_PROGRAM_ITERATOR] = "iter/",
+		[AA_PROGRAM_RAW_TP] = "raw_tp/", [AA_PROGRAM_RUN] = "raw_tp/",
+		[AA_PROGRAM_TRACEPOINT] = "tp/", /* and its group */
 	};
 	struct bpf_object *object =
 		bpf_object__open_mem(aa_bpf_object, (size_t)(aa_bpf_object_end - aa_bpf_object), NULL);
@@ -326,13 +323,35 @@ static void test_table(void **state)
 		assert_non_null(program);
 		section = bpf_program__section_name(program);
 		assert_memory_equal(section, sections[info->kind], strlen(sections[info->kind]));
-		if (info->kind != AA_PROGRAM_RUN)
+		if (info->kind == AA_PROGRAM_TRACEPOINT)
+			assert_string_equal(strrchr(section, '/') + 1, info->target);
+		else if (info->kind != AA_PROGRAM_RUN)
 			assert_string_equal(section + strlen(sections[info->kind]), info->target);
 	}
 	/* Those that are attached to libraries are in a table of their own: test_record_uprobe. */
 	bpf_object__for_each_program(program, object) count += bpf_program__section_name(program)[0] != 'u';
 	assert_int_equal(count, aa_program_info_count);
 	bpf_object__close(object);
+}
+
+static void test_tls(void **state)
+{
+	(void)state;
+	choose(AA_TIER_ANY);
+	serves("tls.socket", AA_TIER_ANY, NULL);
+	aa_choice_init(&choice, &features, targets, AA_TIER_ANY, AA_WANT_TLS);
+	assert_non_null(strstr(aa_choice_row(&choice, "tls.socket")->programs[1], "aa_read_fexit"));
+	serves("tls.end", AA_TIER_PORTABLE, "aa_state_btf");
+	serves("tls.mapping", AA_TIER_ANY, NULL);
+	/* Those of read(2) and write(2) serve sockets, but no files. */
+	assert_int_equal(aa_choice_syscalls(&choice), AA_SYSCALL_MASK(SOCKET) << AA_SYSCALL_ASKED);
+	aa_choice_init(&choice, &features, targets, AA_TIER_PORTABLE,
+		       AA_WANT_TLS | AA_WANT_PLAINTEXT | AA_WANT_FILES);
+	serves("tls.socket", AA_TIER_PORTABLE, "aa_sysexit_btf");
+	serves("tls.mapping", AA_TIER_PORTABLE, "aa_sysexit_btf");
+	assert_int_equal(aa_choice_syscalls(&choice) >> AA_SYSCALL_ASKED, 0);
+	assert_int_equal(aa_choice_syscalls(&choice) & (AA_SYSCALL_MASK(SOCKET) | AA_SYSCALL_MASK(MAPPING)),
+			 AA_SYSCALL_MASK(SOCKET) | AA_SYSCALL_MASK(MAPPING));
 }
 
 static void test_signature_fits(void **state)
@@ -449,6 +468,7 @@ int main(void)
 		cmocka_unit_test_setup(test_tiers, all_there),
 		cmocka_unit_test(test_tier_names),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test_setup(test_tls, all_there),
 		cmocka_unit_test(test_signature_fits),
 		cmocka_unit_test_setup(test_signature, all_there),
 		cmocka_unit_test(test_preempt_mode),
