@@ -37,7 +37,7 @@ CREATE TABLE session (
 	lost_count INTEGER NOT NULL DEFAULT 0,  -- events that are only gap rows: sum of count over reasons that lose whole events
 	sealed INTEGER NOT NULL DEFAULT 0       -- 1: ended and indexed
 );
-INSERT INTO session VALUES(1,1,'test agent-20231114-221321-1','run','complete','sh -c ''exit 3''',X'7368002d630065786974203300',100,3,NULL,1700000001000000000,1700000001000000000,1700000000000000000,'boot','host','6.12.0','x86_64','0',99,1234,18,3,1);
+INSERT INTO session VALUES(1,1,'test agent-20231114-221321-1','run','complete','sh -c ''exit 3''',X'7368002d630065786974203300',100,3,NULL,1700000001000000000,1700000001000000000,1700000000000000000,'boot','host','6.12.0','x86_64','0',99,1234,24,4,1);
 INSERT INTO session VALUES(2,1,'with environment','run','recording','sh -c ''exit 3''',X'7368002d630065786974203300',200,NULL,NULL,1700000001000000000,NULL,1700000000000000000,'boot','host','6.12.0','x86_64','0',99,1234,2,0,0);
 CREATE TABLE session_object (
 	session_id INTEGER NOT NULL REFERENCES session(id), -- whose it is
@@ -60,10 +60,16 @@ INSERT INTO session_object VALUES(1,'s1_files','view','file, a row per path: wha
 INSERT INTO session_object VALUES(1,'s1_gap','table','What is not here, or not whole.');
 INSERT INTO session_object VALUES(1,'s1_process','table','One row per process (thread group). Identity is (pid, start_boot_ns).');
 INSERT INTO session_object VALUES(1,'s1_process_view','view','process with its cgroup''s path: no knowledge of the interning needed.');
+INSERT INTO session_object VALUES(1,'s1_redaction','table','Secrets that were replaced before anything was stored.');
 INSERT INTO session_object VALUES(1,'s1_reparent','table','A parent died; its children were given to a subreaper or to init.');
 INSERT INTO session_object VALUES(1,'s1_setsid','table','Processes that began a POSIX session of their own, setsid(2).');
 INSERT INTO session_object VALUES(1,'s1_string','table','Interned strings: paths and other repeated names; the same text may stand here twice.');
 INSERT INTO session_object VALUES(1,'s1_timeline','view','All that happened, one row an event. ORDER BY time_ns merges if time_ns is also selected, else it sorts.');
+INSERT INTO session_object VALUES(1,'s1_tls','table','Plaintext of TLS connections, piece by piece in the order of recording; and where it has gaps.');
+INSERT INTO session_object VALUES(1,'s1_tls_connection','table','A TLS connection: of a library whose plaintext is recorded, or one that only its socket shows.');
+INSERT INTO session_object VALUES(1,'s1_tls_connection_view','view','tls_connection with its process, host and library; seconds is how long it lasted.');
+INSERT INTO session_object VALUES(1,'s1_tls_library','table','Files with TLS code that were found: those whose calls are recorded, and those that were seen and are not.');
+INSERT INTO session_object VALUES(1,'s1_tls_view','view','tls with its process and whom it was said to: no knowledge of the connection needed.');
 INSERT INTO session_object VALUES(2,'s2_cgroup','table','Control groups that processes were in.');
 INSERT INTO session_object VALUES(2,'s2_commands','view','Which commands ran, in order, and how each ended.');
 INSERT INTO session_object VALUES(2,'s2_env','table','Environment values that were asked for with --env, as each program began with them.');
@@ -312,9 +318,9 @@ CREATE TABLE session_option (
 INSERT INTO session_option VALUES(1,1,'files','all');
 INSERT INTO session_option VALUES(2,1,'exclude','/proc/*');
 INSERT INTO session_option VALUES(3,1,'redact','on');
-INSERT INTO session_option VALUES(4,1,'redact-key','e0292c59cc8156b58302dc19c07df2208e1ab895483a01069cdef77466999200');
+INSERT INTO session_option VALUES(4,1,'redact-key','00');
 INSERT INTO session_option VALUES(5,2,'redact','on');
-INSERT INTO session_option VALUES(6,2,'redact-key','ca8955113ded60e9e358d9ebfcd2a241e19bf6fb587c26f7749d3b27d0811a05');
+INSERT INTO session_option VALUES(6,2,'redact-key','00');
 CREATE TABLE s1_string ( -- Interned strings: paths and other repeated names; the same text may stand here twice.
 	id INTEGER PRIMARY KEY,          -- what the *_id columns of other tables refer to
 	text TEXT NOT NULL,              -- escaped
@@ -372,8 +378,8 @@ CREATE TABLE s1_process ( -- One row per process (thread group). Identity is (pi
 	max_rss_bytes INTEGER            -- peak resident set
 );
 INSERT INTO s1_process VALUES(1,100,100,1000000500,1700000001000001000,'root',NULL,1,NULL,1,1,NULL,NULL,'sh',0,0,0,0,0,0,0,0,0,0,0,1,100,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO s1_process VALUES(2,101,101,1000001500,1700000001000002000,'fork',1,100,1,100,100,'fork',0,'x\ny',0,0,0,0,0,0,0,0,0,0,0,1,101,1700000001000018000,768,3,NULL,0,0,0,0,0);
-INSERT INTO s1_process VALUES(3,102,102,1000002500,1700000001000003000,'fork',2,101,2,101,101,'fork',0,'parent',0,0,0,0,0,0,0,0,0,0,0,1,102,1700000001000019000,9,NULL,9,0,0,0,0,0);
+INSERT INTO s1_process VALUES(2,101,101,1000001500,1700000001000002000,'fork',1,100,1,100,100,'fork',0,'x\ny',0,0,0,0,0,0,0,0,0,0,0,1,101,1700000001000024000,768,3,NULL,0,0,0,0,0);
+INSERT INTO s1_process VALUES(3,102,102,1000002500,1700000001000003000,'fork',2,101,2,101,101,'fork',0,'parent',0,0,0,0,0,0,0,0,0,0,0,1,102,1700000001000025000,9,NULL,9,0,0,0,0,0);
 CREATE TABLE s1_exec ( -- Program starts, also failed ones (error > 0).
 	id INTEGER PRIMARY KEY,          -- row, in the order of recording
 	process_id INTEGER NOT NULL,     -- process row
@@ -431,7 +437,8 @@ CREATE TABLE s1_gap ( -- What is not here, or not whole.
 	detail TEXT                      -- in words
 );
 INSERT INTO s1_gap VALUES(1,1700000001000000000,1700000001100000000,'lifecycle','fork','ring-full',3,NULL,NULL);
-INSERT INTO s1_gap VALUES(2,1700000001000013000,1700000001000013000,'activity','open','excluded',1,NULL,NULL);
+INSERT INTO s1_gap VALUES(2,1700000001000023000,1700000001000023000,'payload','tls_data','lost',100,2,'TLS connection 1');
+INSERT INTO s1_gap VALUES(3,1700000001000013000,1700000001000013000,'activity','open','excluded',1,NULL,NULL);
 CREATE TABLE s1_cred ( -- Credential changes other than by exec.
 	id INTEGER PRIMARY KEY,          -- row, in the order of recording
 	process_id INTEGER NOT NULL,     -- process row
@@ -531,6 +538,80 @@ INSERT INTO s1_file VALUES(3,2,1700000001000014000,101,'open',13,7,NULL,NULL,'us
 INSERT INTO s1_file VALUES(4,2,1700000001000015000,101,'close',0,6,NULL,NULL,'kernel',1,8388609,55,NULL,'file',NULL,NULL,NULL,9000,1,NULL,NULL,NULL,NULL,NULL,NULL,0,0,4000,1,NULL,'by-last-user');
 INSERT INTO s1_file VALUES(5,2,1700000001000016000,101,'rename',0,6,8,NULL,'user',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 INSERT INTO s1_file VALUES(6,2,1700000001000017000,101,'chmod',0,8,NULL,NULL,'kernel',NULL,8388609,55,NULL,'file',NULL,NULL,NULL,9000,1,0,384,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+CREATE TABLE s1_tls_library ( -- Files with TLS code that were found: those whose calls are recorded, and those that were seen and are not.
+	id INTEGER PRIMARY KEY,          -- row, in the order of recording
+	time_ns INTEGER NOT NULL,        -- when it was attached to, or given up
+	number INTEGER NOT NULL,         -- the recorder's number of it in this session
+	process_id INTEGER,              -- process row: who mapped it first; NULL: found before (the linker's cache)
+	path TEXT NOT NULL,              -- as the recorder saw it, escaped
+	path_raw BLOB,                   -- exact bytes, where path does not have them
+	device INTEGER NOT NULL,         -- major << 20 | minor
+	inode INTEGER NOT NULL,          -- its inode number
+	size_bytes INTEGER NOT NULL,     -- of the file
+	build_id TEXT,                   -- hexadecimal; NULL: it has none
+	implementation TEXT,             -- 'openssl', 'boringssl', 'gnutls', 'go', 'rustls', 'java', 'nss' ...
+	version TEXT,                    -- where it could be told
+	attached INTEGER NOT NULL,       -- 1: its calls are recorded
+	hooks TEXT,                      -- which functions, separated by commas: 'ssl_write_internal', 'SSL_free' ...
+	how TEXT,                        -- how they were found: 'dynsym', 'symtab', 'internal' (first call of exported functions), 'xref' (BoringSSL without symbols), 'pclntab' (Go)
+	reason TEXT,                     -- why not attached, or not all
+	late INTEGER NOT NULL,           -- 1: a process ran on while it was examined, so its first calls may be missing
+	held_ns INTEGER                  -- how long the process that mapped it was held for it; NULL: it was not
+);
+INSERT INTO s1_tls_library VALUES(1,1700000001000017000,1,NULL,'/usr/lib/libssl.so.3',NULL,0,0,0,NULL,'openssl','3.0.17',1,'SSL_read,SSL_write','dynsym',NULL,0,NULL);
+CREATE TABLE s1_tls_connection ( -- A TLS connection: of a library whose plaintext is recorded, or one that only its socket shows.
+	id INTEGER PRIMARY KEY,          -- row, in the order of recording
+	process_id INTEGER NOT NULL,     -- process row: who opened it, or used it first
+	time_ns INTEGER NOT NULL,        -- when it was first seen
+	end_ns INTEGER,                  -- when it ended; NULL: not seen
+	end_reason TEXT,                 -- 'freed', 'reused' (the same SSL* began another), 'process' (its process ended), 'socket' (closed), 'session' (still there when the recording ended)
+	transport TEXT NOT NULL,         -- 'tcp', 'quic', 'unknown'
+	implementation TEXT,             -- 'openssl', 'boringssl', 'gnutls', 'go'; NULL: not known
+	library_id INTEGER,              -- tls_library row: the file that holds its code
+	plaintext TEXT NOT NULL,         -- 'yes', 'partial' (see reason), 'no'
+	reason TEXT,                     -- why there is no plaintext, or not all: 'late' (attached when it was under way), 'no-library' (none with known hooks), 'unsupported: ...', 'metadata' (--tls metadata), 'lost' (see the gaps), 'withheld' (headers that could not be searched for secrets) ...; 'unbound' (a library's calls are recorded, but none could be told to be this connection's), 'quic', 'ktls', 'max-call', 'max-connection'; several: separated by commas
+	role TEXT,                       -- 'client', 'server': who the process was in the handshake
+	sni TEXT,                        -- server name that the client asked for; escaped
+	alpn TEXT,                       -- protocol agreed on ('h2'), where it could be seen; escaped
+	alpn_offered TEXT,               -- what the client offered, separated by commas; escaped
+	version TEXT,                    -- 'TLSv1.3', as the server chose
+	version_offered TEXT,            -- the newest that the client offered
+	cipher TEXT,                     -- as the server chose: 'TLS_AES_256_GCM_SHA384', or '0x1302'
+	handshake TEXT,                  -- 'done', 'failed'; NULL: not seen
+	handshake_ns INTEGER,            -- how long its last call took
+	method TEXT,                     -- how it was bound to its socket: 'call', 'fingerprint', 'client-random', 'object'; 'hello': it is known from the socket
+	socket_inode INTEGER,            -- of /proc/PID/fd's socket:[N]; NULL: no socket known, and so in the next five
+	netns INTEGER,                   -- inode of its network namespace
+	local_address TEXT,              -- as inet_ntop(3) writes it
+	local_port INTEGER,              -- its port
+	peer_address TEXT,               -- the other side
+	peer_port INTEGER,               -- its port
+	sent_bytes INTEGER NOT NULL,     -- plaintext that the process sent, lost bytes included
+	received_bytes INTEGER NOT NULL, -- and received
+	sent_calls INTEGER NOT NULL,     -- calls that sent it
+	received_calls INTEGER NOT NULL, -- and received it
+	sent_gap_bytes INTEGER NOT NULL, -- of sent_bytes those that are not stored; the rows with a gap say where and why
+	received_gap_bytes INTEGER NOT NULL, -- likewise
+	wire_sent_bytes INTEGER,         -- what went over the socket, handshake and encryption included; NULL: not known
+	wire_received_bytes INTEGER,     -- likewise
+	redactions INTEGER NOT NULL,     -- secrets that were replaced in it
+	parent_id INTEGER                -- tls_connection row: of the parent process, of which this is the copy made by fork
+);
+INSERT INTO s1_tls_connection VALUES(1,2,1700000001000018000,1700000001000023000,'freed','tcp','openssl',1,'partial','lost',NULL,'a.example',NULL,NULL,NULL,NULL,NULL,NULL,NULL,'call',7001,4026531840,'127.0.0.1',40000,'192.0.2.1',443,150,0,1,0,100,0,NULL,NULL,1,NULL);
+INSERT INTO s1_tls_connection VALUES(2,2,1700000001000021000,NULL,'session','tcp',NULL,NULL,'no','no-library','client',NULL,NULL,NULL,NULL,'TLSv1.2',NULL,NULL,NULL,'hello',7002,4026531840,'127.0.0.1',40000,'192.0.2.1',443,0,0,0,0,0,0,NULL,NULL,0,NULL);
+CREATE TABLE s1_redaction ( -- Secrets that were replaced before anything was stored.
+	id INTEGER PRIMARY KEY,          -- row, in the order of recording
+	time_ns INTEGER NOT NULL,        -- of the record it was in
+	process_id INTEGER,              -- process row: whose
+	row_table TEXT NOT NULL,         -- where: 'tls', 'exec' (arguments), 'env', 'session' (command line of run)
+	row_id INTEGER,                  -- row there; tls: of tls_connection
+	direction TEXT,                  -- tls: 'sent', 'received'
+	offset INTEGER,                  -- tls: where its value begins in the stream; elsewhere in the text
+	length INTEGER NOT NULL,         -- bytes of the secret
+	what TEXT NOT NULL,              -- 'authorization', 'cookie', 'token: github' ...
+	fingerprint TEXT                 -- first 128 bits of HMAC-SHA-256 under the session's option redact-key, hexadecimal: the same secret has the same; NULL: not all of it was seen
+);
+INSERT INTO s1_redaction VALUES(1,1700000001000022000,2,'tls',1,'sent',38,8,'authorization','00');
 CREATE TABLE s1_reparent ( -- A parent died; its children were given to a subreaper or to init.
 	id INTEGER PRIMARY KEY,          -- row, in the order of recording
 	process_id INTEGER NOT NULL,     -- process row of the child
@@ -540,7 +621,25 @@ CREATE TABLE s1_reparent ( -- A parent died; its children were given to a subrea
 	parent_id INTEGER,               -- process row of the new parent, NULL if outside the session
 	parent_pid INTEGER NOT NULL      -- and its pid
 );
-INSERT INTO s1_reparent VALUES(1,3,1700000001000018000,2,101,1,100);
+INSERT INTO s1_reparent VALUES(1,3,1700000001000024000,2,101,1,100);
+CREATE TABLE s1_tls ( -- Plaintext of TLS connections, piece by piece in the order of recording; and where it has gaps.
+	id INTEGER PRIMARY KEY,          -- row, in the order of recording
+	connection_id INTEGER NOT NULL,  -- tls_connection row
+	process_id INTEGER NOT NULL,     -- process row: who sent or received it
+	tid INTEGER NOT NULL,            -- thread
+	time_ns INTEGER NOT NULL,        -- sent: when the call began; received: when it ended
+	direction TEXT NOT NULL,         -- 'sent', 'received' by the process
+	call INTEGER,                    -- number of the call in this direction, from 0; NULL for gaps
+	offset INTEGER NOT NULL,         -- bytes of this direction before it: with the next, where it stands in the stream
+	bytes INTEGER NOT NULL,          -- bytes of the stream that it stands for
+	gap TEXT,                        -- NULL, or why there is no data: 'ring-full', 'unreadable', 'max-call', 'max-connection', 'withheld' (HTTP/2 headers that could not be searched for secrets), 'lost' (not known which)
+	size INTEGER,                    -- bytes of data when unpacked; other than the column bytes only where marks say rewritten
+	encoding TEXT,                   -- NULL: data is plain; 'zlib' (RFC 1950): sqlar_uncompress(data, size) in the sqlite3 shell, which leaves plain data as it is
+	data BLOB,                       -- the bytes, secrets replaced
+	marks TEXT                       -- what is special, separated by commas: redacted (secrets are replaced, their length is kept), rewritten (HTTP/2 headers with secrets were encoded anew, so lengths differ)
+);
+INSERT INTO s1_tls VALUES(1,1,2,101,1700000001000022000,'sent',0,0,50,NULL,50,NULL,X'474554202f20485454502f312e310d0a417574686f72697a6174696f6e3a20426561726572202a2a2a2a2a2a2a2a0d0a0d0a','redacted');
+INSERT INTO s1_tls VALUES(2,1,2,101,1700000001000023000,'sent',NULL,50,100,'lost',NULL,NULL,NULL,NULL);
 CREATE TABLE s1_content ( -- Contents of files that were written or got a name, as asked for with --content.
 	id INTEGER PRIMARY KEY,          -- row, in the order of hashing
 	file_id INTEGER NOT NULL,        -- row of file after which it was read: 'close', the last 'io' of one that stays open, 'rename', 'link', 'truncate'
@@ -610,7 +709,7 @@ CREATE TABLE s2_process ( -- One row per process (thread group). Identity is (pi
 	run_time_ns INTEGER,             -- precise time on a processor
 	max_rss_bytes INTEGER            -- peak resident set
 );
-INSERT INTO s2_process VALUES(1,200,200,1000019500,1700000001000020000,'root',NULL,1,NULL,1,1,NULL,NULL,'true',0,0,0,0,0,0,0,0,0,0,0,1,200,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO s2_process VALUES(1,200,200,1000025500,1700000001000026000,'root',NULL,1,NULL,1,1,NULL,NULL,'true',0,0,0,0,0,0,0,0,0,0,0,1,200,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE s2_exec ( -- Program starts, also failed ones (error > 0).
 	id INTEGER PRIMARY KEY,          -- row, in the order of recording
 	process_id INTEGER NOT NULL,     -- process row
@@ -653,7 +752,7 @@ CREATE TABLE s2_exec ( -- Program starts, also failed ones (error > 0).
 	tty TEXT,                        -- controlling terminal: 'pts/0', 'tty1', '4:64'; NULL none
 	marks TEXT                       -- what is not whole or not plain: 'args-truncated,exe-unlinked'; NULL: all whole
 );
-INSERT INTO s2_exec VALUES(1,1,1700000001000021000,'event',200,0,1,1,NULL,2,NULL,'true',NULL,0,5,5,'true','file',0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,200,0,0,0,NULL,NULL);
+INSERT INTO s2_exec VALUES(1,1,1700000001000027000,'event',200,0,1,1,NULL,2,NULL,'true',NULL,0,5,5,'true','file',0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,200,0,0,0,NULL,NULL);
 CREATE TABLE s2_gap ( -- What is not here, or not whole.
 	id INTEGER PRIMARY KEY,          -- row, in the order of recording
 	time_ns INTEGER NOT NULL,        -- it happened between time_ns
@@ -890,6 +989,82 @@ FROM (
 JOIN s1_string AS s ON s.id = a.path_id
 GROUP BY s.text
 ;
+CREATE VIEW s1_tls_connection_view AS -- tls_connection with its process, host and library; seconds is how long it lasted.
+SELECT
+	c.id,
+	c.process_id,
+	p.pid,
+	p.comm,
+	c.time_ns,
+	strftime('%Y-%m-%dT%H:%M:%S', c.time_ns / 1000000000, 'unixepoch') || printf('.%09dZ', c.time_ns % 1000000000) AS time,
+	c.end_ns,
+	(c.end_ns - c.time_ns) / 1e9 AS seconds,
+	c.end_reason,
+	coalesce(c.sni, c.peer_address) AS host,
+	c.transport,
+	c.implementation,
+	l.path AS library,
+	c.library_id,
+	c.plaintext,
+	c.reason,
+	c.role,
+	c.sni,
+	c.alpn,
+	c.alpn_offered,
+	c.version,
+	c.version_offered,
+	c.cipher,
+	c.handshake,
+	c.handshake_ns,
+	c.method,
+	c.socket_inode,
+	c.netns,
+	c.local_address,
+	c.local_port,
+	c.peer_address,
+	c.peer_port,
+	c.sent_bytes,
+	c.received_bytes,
+	c.sent_calls,
+	c.received_calls,
+	c.sent_gap_bytes,
+	c.received_gap_bytes,
+	c.wire_sent_bytes,
+	c.wire_received_bytes,
+	c.redactions,
+	c.parent_id
+FROM s1_tls_connection AS c
+LEFT JOIN s1_process AS p ON p.id = c.process_id
+LEFT JOIN s1_tls_library AS l ON l.id = c.library_id
+;
+CREATE VIEW s1_tls_view AS -- tls with its process and whom it was said to: no knowledge of the connection needed.
+SELECT
+	t.id,
+	t.connection_id,
+	t.process_id,
+	p.pid,
+	t.tid,
+	p.comm,
+	t.time_ns,
+	strftime('%Y-%m-%dT%H:%M:%S', t.time_ns / 1000000000, 'unixepoch') || printf('.%09dZ', t.time_ns % 1000000000) AS time,
+	t.direction,
+	coalesce(c.sni, c.peer_address) AS host,
+	c.sni,
+	c.peer_address,
+	c.peer_port,
+	c.alpn,
+	t.call,
+	t.offset,
+	t.bytes,
+	t.gap,
+	t.size,
+	t.encoding,
+	t.data,
+	t.marks
+FROM s1_tls AS t
+LEFT JOIN s1_tls_connection AS c ON c.id = t.connection_id
+LEFT JOIN s1_process AS p ON p.id = t.process_id
+;
 CREATE VIEW s1_timeline AS -- All that happened, one row an event. ORDER BY time_ns merges if time_ns is also selected, else it sorts.
 SELECT
 	p.time_ns AS time_ns,
@@ -1037,6 +1212,75 @@ LEFT JOIN s1_string AS t ON t.id = f.target_id
 LEFT JOIN errno_name AS n ON n.error = f.error
 UNION ALL
 SELECT
+	c.time_ns AS time_ns,
+	strftime('%Y-%m-%dT%H:%M:%S', c.time_ns / 1000000000, 'unixepoch') || printf('.%09dZ', c.time_ns % 1000000000) AS time,
+	'tls_connect' AS kind,
+	p.pid AS pid,
+	p.pid AS tid,
+	c.process_id AS process_id,
+	p.comm AS comm,
+	coalesce(c.sni, c.peer_address, 'unknown host') || coalesce(':' || c.peer_port, '')
+		|| CASE WHEN c.sni IS NOT NULL AND c.peer_address IS NOT NULL THEN ' (' || c.peer_address || ')' ELSE '' END
+		|| coalesce(', ' || c.role, '') || coalesce(', ' || c.version, '') || coalesce(', ' || c.alpn, '')
+		|| CASE c.transport WHEN 'quic' THEN ', QUIC' ELSE '' END
+		|| CASE c.plaintext WHEN 'yes' THEN '' WHEN 'no' THEN ', no plaintext' ELSE ', plaintext in part' END
+		|| coalesce(': ' || c.reason, '') AS detail,
+	'tls_connection' AS row_table,
+	c.id AS row_id
+FROM s1_tls_connection AS c
+LEFT JOIN s1_process AS p ON p.id = c.process_id
+UNION ALL
+SELECT
+	c.end_ns AS time_ns,
+	strftime('%Y-%m-%dT%H:%M:%S', c.end_ns / 1000000000, 'unixepoch') || printf('.%09dZ', c.end_ns % 1000000000) AS time,
+	'tls_close' AS kind,
+	p.pid AS pid,
+	p.pid AS tid,
+	c.process_id AS process_id,
+	p.comm AS comm,
+	coalesce(c.sni, c.peer_address, 'unknown host') || coalesce(':' || c.peer_port, '')
+		|| CASE WHEN c.plaintext <> 'no' THEN ' (sent ' || c.sent_bytes || ', received ' || c.received_bytes || ' bytes)'
+			ELSE coalesce(' (sent ' || c.wire_sent_bytes || ', received ' || c.wire_received_bytes || ' bytes, encrypted)', '') END
+		|| CASE WHEN c.sent_gap_bytes + c.received_gap_bytes > 0 THEN ', not stored: ' || (c.sent_gap_bytes + c.received_gap_bytes) || ' bytes' ELSE '' END AS detail,
+	'tls_connection' AS row_table,
+	c.id AS row_id
+FROM s1_tls_connection AS c
+LEFT JOIN s1_process AS p ON p.id = c.process_id
+WHERE c.end_ns IS NOT NULL
+UNION ALL
+SELECT
+	t.time_ns AS time_ns,
+	strftime('%Y-%m-%dT%H:%M:%S', t.time_ns / 1000000000, 'unixepoch') || printf('.%09dZ', t.time_ns % 1000000000) AS time,
+	CASE t.direction WHEN 'sent' THEN 'tls_sent' ELSE 'tls_received' END AS kind,
+	p.pid AS pid,
+	t.tid AS tid,
+	t.process_id AS process_id,
+	p.comm AS comm,
+	coalesce(c.sni, c.peer_address, 'unknown host') || coalesce(':' || c.peer_port, '') || ' (' || t.bytes || ' bytes'
+		|| CASE WHEN t.gap IS NOT NULL THEN ' not stored: ' || t.gap ELSE '' END || ')' AS detail,
+	'tls' AS row_table,
+	t.id AS row_id
+FROM s1_tls AS t
+LEFT JOIN s1_tls_connection AS c ON c.id = t.connection_id
+LEFT JOIN s1_process AS p ON p.id = t.process_id
+UNION ALL
+SELECT
+	l.time_ns AS time_ns,
+	strftime('%Y-%m-%dT%H:%M:%S', l.time_ns / 1000000000, 'unixepoch') || printf('.%09dZ', l.time_ns % 1000000000) AS time,
+	'tls_library' AS kind,
+	p.pid AS pid,
+	p.pid AS tid,
+	l.process_id AS process_id,
+	p.comm AS comm,
+	l.path || coalesce(' (' || l.implementation || coalesce(' ' || l.version, '') || ')', '')
+		|| CASE WHEN l.attached THEN CASE WHEN l.late THEN ', first calls may be missing' ELSE '' END ELSE ', not recorded' END
+		|| coalesce(': ' || l.reason, '') AS detail,
+	'tls_library' AS row_table,
+	l.id AS row_id
+FROM s1_tls_library AS l
+LEFT JOIN s1_process AS p ON p.id = l.process_id
+UNION ALL
+SELECT
 	g.time_ns AS time_ns,
 	strftime('%Y-%m-%dT%H:%M:%S', g.time_ns / 1000000000, 'unixepoch') || printf('.%09dZ', g.time_ns % 1000000000) AS time,
 	'gap' AS kind,
@@ -1061,6 +1305,12 @@ CREATE INDEX s1_reparent_time ON s1_reparent (time_ns);
 CREATE INDEX s1_file_time ON s1_file (time_ns);
 CREATE INDEX s1_file_written ON s1_file (path_id) WHERE write_bytes > 0;
 CREATE INDEX s1_content_file ON s1_content (file_id);
+CREATE INDEX s1_tls_connection_time ON s1_tls_connection (time_ns);
+CREATE INDEX s1_tls_connection_end ON s1_tls_connection (end_ns) WHERE end_ns IS NOT NULL;
+CREATE INDEX s1_tls_time ON s1_tls (time_ns);
+CREATE INDEX s1_tls_of ON s1_tls (connection_id);
+CREATE INDEX s1_tls_library_time ON s1_tls_library (time_ns);
+CREATE INDEX s1_redaction_row ON s1_redaction (row_table, row_id);
 CREATE INDEX s1_gap_time ON s1_gap (time_ns);
 CREATE INDEX s2_process_parent ON s2_process (parent_id);
 CREATE VIEW s2_process_view AS -- process with its cgroup's path: no knowledge of the interning needed.

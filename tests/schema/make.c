@@ -4,6 +4,7 @@
  * two sessions, one of which is sealed and one still being recorded. Not a test.
  */
 #include "../unit/store_test.h"
+#include "tls_post.h"
 
 static const struct fake_process outside = { .tgid = 1 };
 
@@ -69,6 +70,30 @@ static void use_files(struct fake_kernel *kernel, struct fake_process process)
 	change->mode = 0600;
 }
 
+/* A connection of a library with a secret in what it sent, and one that only its socket shows. */
+static void speak(struct store_test *t, struct fake_process process)
+{
+	static const char hello[] = "\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03"
+				    "abcdefghijklmnopqrstuvwxyz012345\x00\x00\x02\x13\x01\x01\x00";
+	static const char request[] = "GET / HTTP/1.1\r\nAuthorization: Bearer abcdefgh\r\n\r\n";
+	const struct aa_library_post library = { .time_boot_ns = t->kernel.now_ns,
+						 .number = 1,
+						 .path = "/usr/lib/libssl.so.3",
+						 .implementation = "openssl",
+						 .version = "3.0.17",
+						 .hooks = "SSL_read,SSL_write",
+						 .how = "dynsym",
+						 .attached = true };
+
+	require(t, aa_store_post_library(t->store, 1, &library));
+	(void)fake_tls_open(&t->kernel, process, 1, 1);
+	(void)fake_tls_name(&t->kernel, process, 1, AA_TLS_NAME_SNI, "a.example");
+	(void)fake_tls_bind(&t->kernel, process, 1, 1, AA_TLS_BY_CALL);
+	(void)fake_tls_hello(&t->kernel, process, 0, 2, hello, sizeof(hello) - 1);
+	(void)fake_tls_data(&t->kernel, process, 1, AA_TLS_SENT, 0, request, sizeof(request) - 1);
+	(void)fake_tls_close(&t->kernel, process, 1, sizeof(request) + 99, 0);
+}
+
 /* As a recorder with --content-store would have: the file was empty when it was read. */
 static void add_contents(struct store_test *t)
 {
@@ -112,6 +137,7 @@ static void make_sealed(struct store_test *t)
 	run_programs(&t->kernel, root, child);
 	change_processes(&t->kernel, child, grandchild);
 	use_files(&t->kernel, child);
+	speak(t, child);
 	(void)fake_exit(&t->kernel, child, 3 << 8, root);
 	(void)fake_exit(&t->kernel, grandchild, 9, outside);
 	commit_all(t);
@@ -147,7 +173,9 @@ int main(int argc, char **argv)
 	require(&t, aa_db_exec(aa_store_db(t.store),
 			       "DELETE FROM ring_cursor; UPDATE session SET boot_id = 'boot', host = 'host', "
 			       "kernel = "
-			       "'6.12.0', machine = 'x86_64', recorder_pid = 99, recorder_start_ticks = 1234",
+			       "'6.12.0', machine = 'x86_64', recorder_pid = 99, recorder_start_ticks = 1234;"
+			       "UPDATE session_option SET value = '00' WHERE name = 'redact-key';"
+			       "UPDATE s1_redaction SET fingerprint = '00'",
 			       &t.error));
 	aa_store_close(t.store);
 	t.store = NULL;
