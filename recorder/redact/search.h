@@ -97,6 +97,7 @@ struct aa_pass {
 	size_t size;
 	uint64_t offset; /* of bytes[0] in the stream */
 	bool last;
+	bool fixed;		/* offset is what is told of all secrets: there is no stream behind bytes */
 	aa_redaction_fn *found; /* NULL: nobody wants to know */
 	void *context;
 	unsigned count;
@@ -116,6 +117,9 @@ void aa_search_skip(struct aa_searcher *searcher);
 /* The whole value of a header. */
 int aa_search_value(const struct aa_redactor *redactor, const struct aa_header_rule *rule,
 		    struct aa_pass *pass);
+
+/* A text that is there as a whole. */
+int aa_search_text(const struct aa_redactor *redactor, struct aa_pass *pass);
 
 /* The parts. Each takes the index of the next byte and returns the one after what it used. */
 size_t aa_search_idle(struct aa_searcher *searcher, struct aa_pass *pass, size_t at);

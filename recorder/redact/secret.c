@@ -42,7 +42,7 @@ void aa_secret_begin(struct aa_searcher *searcher, struct aa_pass *pass, const c
 	struct aa_secret *secret = &searcher->secret;
 
 	secret->what = what;
-	secret->offset = pass->offset + at - prefix_size;
+	secret->offset = pass->fixed ? pass->offset : pass->offset + at - prefix_size;
 	secret->hashed = 0;
 	secret->prefix = prefix;
 	secret->prefix_size = (uint8_t)prefix_size;

@@ -4,17 +4,21 @@
 
 #include "search.h"
 
+int aa_search_text(const struct aa_redactor *redactor, struct aa_pass *pass)
+{
+	struct aa_searcher searcher;
+
+	pass->last = true;
+	aa_searcher_init(&searcher, redactor);
+	return aa_search(&searcher, pass);
+}
+
 int aa_redact_text(const struct aa_redactor *redactor, char *bytes, size_t size, aa_redaction_fn *found,
 		   void *context)
 {
-	struct aa_searcher searcher;
-	struct aa_pass pass = {
-		.bytes = (uint8_t *)bytes, .size = size, .last = true, .found = found, .context = context
-	};
-	int r;
+	struct aa_pass pass = { .bytes = (uint8_t *)bytes, .size = size, .found = found, .context = context };
+	int r = aa_search_text(redactor, &pass);
 
-	aa_searcher_init(&searcher, redactor);
-	r = aa_search(&searcher, &pass);
 	if (r < 0)
 		return r;
 	return pass.count > INT_MAX ? INT_MAX : (int)pass.count;
