@@ -60,10 +60,18 @@ struct functions {
 	unsigned count;
 };
 
-/* A function while it is decoded. */
-struct decoding {
+/* Code around the errors of one source file. */
+struct region {
 	const struct aa_code_text *text;
 	uint64_t file_name;
+	uint64_t begin;
+	uint64_t end;
+	uint8_t *called; /* see aa_xref_called() */
+};
+
+/* A function while it is decoded. */
+struct decoding {
+	const struct region *region;
 	struct function *function;
 	bool has_left; /* the last instruction does not go on to the next one */
 };
@@ -74,7 +82,8 @@ static void take_error(struct decoding *decoding, const struct aa_code_argument 
 	unsigned reason = 0, line = 0;
 
 	for (unsigned i = 2; i <= 3; i++) /* without, and with the 0 */
-		if (arguments[i].value == AA_CODE_NUMBER && arguments[i].number == decoding->file_name) {
+		if (arguments[i].value == AA_CODE_NUMBER &&
+		    arguments[i].number == decoding->region->file_name) {
 			reason = i - 1;
 			line = i + 1;
 		}
@@ -87,15 +96,29 @@ static void take_error(struct decoding *decoding, const struct aa_code_argument 
 	function->error_count++;
 }
 
+static bool is_called(const struct region *region, uint64_t address)
+{
+	unsigned step = aa_xref_step(region->text->machine);
+	uint64_t bit = (address - region->begin) / step;
+
+	return address >= region->begin && address < region->end && address % step == 0 &&
+	       (region->called[bit / 8] >> bit % 8 & 1) != 0;
+}
+
+/* Whether another function begins there, if control does not come from above. */
+static bool is_next(const struct region *region, uint64_t address)
+{
+	return address % aa_xref_step(region->text->machine) == 0 &&
+	       (aa_xref_is_prologue(region->text, address) || is_called(region, address));
+}
+
 static bool take_instruction(void *context, const struct aa_code_instruction *instruction,
 			     const struct aa_code_argument *arguments)
 {
 	struct decoding *decoding = context;
 	struct function *function = decoding->function;
 
-	/* Where control does not come from above, and what follows looks like a beginning, another function begins. */
-	if (decoding->has_left && instruction->address % aa_xref_step(decoding->text->machine) == 0 &&
-	    aa_xref_is_prologue(decoding->text, instruction->address))
+	if (decoding->has_left && is_next(decoding->region, instruction->address))
 		return false;
 	switch (instruction->step) {
 	case AA_CODE_CALL:
@@ -121,10 +144,10 @@ static bool take_instruction(void *context, const struct aa_code_instruction *in
 }
 
 /* Decodes the function that begins there; returns where it ends. */
-static uint64_t decode(const struct aa_code_text *text, uint64_t file_name, uint64_t begin,
-		       struct function *ret_function)
+static uint64_t decode(const struct region *region, uint64_t begin, struct function *ret_function)
 {
-	struct decoding decoding = { .text = text, .file_name = file_name, .function = ret_function };
+	const struct aa_code_text *text = region->text;
+	struct decoding decoding = { .region = region, .function = ret_function };
 	uint64_t at = begin - text->address;
 	uint64_t left = text->size - at;
 	int64_t size;
@@ -137,18 +160,17 @@ static uint64_t decode(const struct aa_code_text *text, uint64_t file_name, uint
 }
 
 /* The function around a site: the nearest beginning before it from which decoding gets that far. */
-static bool find_around(const struct aa_code_text *text, uint64_t file_name, uint64_t site, uint64_t region,
-			const uint8_t *called, struct function *ret_function)
+static bool find_around(const struct region *region, uint64_t site, struct function *ret_function)
 {
-	unsigned step = aa_xref_step(text->machine);
+	unsigned step = aa_xref_step(region->text->machine);
+	uint64_t begin = site / step * step;
 
-	for (uint64_t begin = site / step * step; begin >= region && site - begin < FUNCTION_MAX;
-	     begin -= step) {
-		uint64_t bit = (begin - region) / step;
+	for (uint64_t back = 0; back < FUNCTION_MAX && begin - region->begin >= back; back += step) {
+		uint64_t at = begin - back;
 
-		if ((called[bit / 8] >> bit % 8 & 1) == 0 || !aa_xref_is_prologue(text, begin))
-			continue;
-		return decode(text, file_name, begin, ret_function) > site;
+		if (is_called(region, at) &&
+		    (aa_xref_is_prologue(region->text, at) || aa_xref_is_behind_end(region->text, at)))
+			return decode(region, at, ret_function) > site;
 	}
 	return false;
 }
@@ -157,26 +179,28 @@ static int collect(const struct aa_code_text *text, uint64_t file_name, struct f
 {
 	uint64_t sites[AA_XREF_SITES];
 	unsigned count = aa_xref_loads(text, file_name, sites);
-	aa_cleanup_free uint8_t *called = NULL;
-	uint64_t region;
+	struct region region = { .text = text, .file_name = file_name, .begin = text->address };
 
 	if (count == 0)
 		return 0;
-	region = sites[0] - text->address > FUNCTION_MAX ? sites[0] - FUNCTION_MAX : text->address;
-	region = region / 16 * 16;
-	if (sites[count - 1] - region > REGION_MAX)
-		return -EINVAL;
-	called = aa_xref_called(text, region, sites[count - 1] + 1);
-	if (!called)
+	if (sites[0] - text->address > FUNCTION_MAX)
+		region.begin = sites[0] - FUNCTION_MAX;
+	region.begin = (region.begin + 15) / 16 * 16;
+	region.end = sites[count - 1] + 1;
+	if (region.end <= region.begin || region.end - region.begin > REGION_MAX)
+		return 0;
+	region.called = aa_xref_called(text, region.begin, region.end);
+	if (!region.called)
 		return -ENOMEM;
 	for (unsigned i = 0; i < count && functions->count < FUNCTIONS_MAX; i++) {
 		struct function *function = &functions->of[functions->count];
 
-		if (!find_around(text, file_name, sites[i], region, called, function))
+		if (sites[i] < region.begin || !find_around(&region, sites[i], function))
 			continue;
 		if (functions->count == 0 || functions->of[functions->count - 1].begin != function->begin)
 			functions->count++;
 	}
+	free(region.called);
 	return 0;
 }
 
@@ -332,7 +356,7 @@ int aa_find_boringssl(const struct aa_elf *elf, uint64_t file_name, struct aa_fo
 		.machine = elf->machine,
 	};
 	r = collect(&text, file_name, functions);
-	if (r == -ENOMEM)
+	if (r < 0)
 		return r;
 	choose(elf, functions, found);
 	return 0;

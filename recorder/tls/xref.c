@@ -160,3 +160,17 @@ bool aa_xref_is_prologue(const struct aa_code_text *text, uint64_t address)
 	       (value & 0xffe00fe0u) == 0xf8000fe0u ||			     /* str x, [sp, #-n]! */
 	       value == 0xd503233fu || (value & 0xffffff3fu) == 0xd503241fu; /* paciasp, bti */
 }
+
+bool aa_xref_is_behind_end(const struct aa_code_text *text, uint64_t address)
+{
+	uint64_t at = address - text->address;
+	uint32_t value;
+
+	if (address < text->address || at < 4 || at > text->size)
+		return false;
+	value = word(text->bytes + at - 4);
+	if (text->machine == EM_X86_64) /* ret, int3, nop; longer ones end in 0 */
+		return value >> 24 == 0xc3 || value >> 24 == 0xcc || value >> 24 == 0x90 || value >> 24 == 0;
+	return value == 0 || value == 0xd65f03c0u || value == 0xd503201fu || /* udf, ret, nop */
+	       (value & 0xffe0001fu) == 0xd4200000u;			     /* brk */
+}

@@ -32,4 +32,7 @@ unsigned aa_xref_step(uint16_t machine);
 /* Whether what is there looks like the beginning of a function. */
 bool aa_xref_is_prologue(const struct aa_code_text *text, uint64_t address);
 
+/* Whether what is before it is a return, or padding. */
+bool aa_xref_is_behind_end(const struct aa_code_text *text, uint64_t address);
+
 #endif
