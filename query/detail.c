@@ -241,6 +241,10 @@ static const struct aa_column columns[] = {
 	{ .name = "files_written" },
 	{ .name = "files_deleted" },
 	{ .title = "files" },
+	{ .name = "tls_connections" },
+	{ .name = "tls_sent_bytes" },
+	{ .name = "tls_received_bytes" },
+	{ .title = "tls" },
 	{ .name = "ancestors", .title = "ancestors, nearest first", .nested = true },
 	{ .name = "children", .title = "children", .nested = true },
 	{ .name = "execs", .title = "programs", .nested = true },
@@ -265,7 +269,14 @@ enum {
 	" FROM s0_file WHERE process_id = :id"
 #define NO_FILES_SQL "SELECT NULL AS r, NULL AS w, NULL AS d"
 
-#define PROCESS_SQL(files) \
+/* Its TLS connections; where the session has any. */
+#define TLS_SQL \
+	"SELECT count(*) AS n, total(sent_bytes) AS s, total(received_bytes) AS r, total(plaintext = 'no') " \
+	"AS u" \
+	" FROM s0_tls_connection WHERE process_id = :id"
+#define NO_TLS_SQL "SELECT NULL AS n, NULL AS s, NULL AS r, NULL AS u"
+
+#define PROCESS_SQL(files, tls) \
 	"SELECT :session, p.id, p.pid, p.ns_pid, p.comm, x.text, " AA_SQL_ARGS ", e.command," \
 	" " AA_SQL_STATUS \
 	", p.source, p.time_ns, p.time_ns, p.start_boot_ns, p.exit_time_ns, p.exit_time_ns - p.time_ns," \
@@ -274,16 +285,24 @@ enum {
 	" p.uid, p.euid, p.gid, p.egid, p.cap_effective, p.user_ns, p.pid_ns, p.mnt_ns, p.net_ns, p.uts_ns," \
 	" p.cgroup_id, p.cgroup, p.sid, p.pgid, p.user_time_ns, p.system_time_ns, p.run_time_ns," \
 	" p.max_rss_bytes, o.r, o.w, o.d, CASE WHEN o.r + o.w + o.d > 0 THEN" \
-	" o.r || ' read, ' || o.w || ' written, ' || o.d || ' deleted: aa-query files --pid ' || p.pid END" \
-	" FROM s0_process_view AS p LEFT JOIN (" files ") AS o" \
+	" o.r || ' read, ' || o.w || ' written, ' || o.d || ' deleted: aa-query files --pid ' || p.pid END," \
+	" k.n, CAST(k.s AS INTEGER), CAST(k.r AS INTEGER), CASE WHEN k.n > 0 THEN k.n || ' connection'" \
+	" || CASE k.n WHEN 1 THEN '' ELSE 's' END || ', sent ' || CAST(k.s AS INTEGER) || ', received '" \
+	" || CAST(k.r AS INTEGER) || ' bytes' || CASE WHEN k.u > 0 THEN ', without plaintext ' || CAST(k.u " \
+	"AS INTEGER)" \
+	" ELSE '' END || ': aa-query tls --pid ' || p.pid END" \
+	" FROM s0_process_view AS p LEFT JOIN (" files ") AS o LEFT JOIN (" tls ") AS k" \
 	" LEFT JOIN signal_name AS sn ON sn.signal = p.exit_signal" \
 	" LEFT JOIN s0_exec AS e ON e.id =" \
 	" (SELECT max(l.id) FROM s0_exec AS l WHERE l.process_id = p.id AND l.error = 0)" \
 	" LEFT JOIN s0_string AS x ON x.id = e.exe_id" \
 	" WHERE p.id = :id"
 
-static const char process_sql[] = PROCESS_SQL(NO_FILES_SQL);
-static const char process_files_sql[] = PROCESS_SQL(FILES_SQL);
+/* By whether there are files, and TLS connections. */
+static const char *const process_sql[2][2] = {
+	{ PROCESS_SQL(NO_FILES_SQL, NO_TLS_SQL), PROCESS_SQL(NO_FILES_SQL, TLS_SQL) },
+	{ PROCESS_SQL(FILES_SQL, NO_TLS_SQL), PROCESS_SQL(FILES_SQL, TLS_SQL) },
+};
 
 static const struct aa_listing listing = {
 	.columns = columns,
@@ -311,8 +330,8 @@ static int load_all(struct aa_query *query, const struct aa_session *session, in
 		    struct aa_kept *scalars, struct aa_kept *nested)
 {
 	bool has_files = aa_session_has_table(query->db, session->id, AA_TABLE_FILE);
-	int r = load(query, session, process_id, has_files ? process_files_sql : process_sql, &scalar_listing,
-		     scalars);
+	bool has_tls = aa_session_has_table(query->db, session->id, AA_TABLE_TLS_CONNECTION);
+	int r = load(query, session, process_id, process_sql[has_files][has_tls], &scalar_listing, scalars);
 
 	for (size_t i = 0; r == 0 && i < COUNT(sections); i++) {
 		nested[i].rows.listing = &sections[i].listing;

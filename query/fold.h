@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What text does not show in a timeline. Files that are only opened for reading are counted, and one line says how many
- * they were. A search through $PATH is one failed exec after the other, for the same name. Text shows the first of them, and then
+ * What text does not show in a timeline. Files that are only opened for reading are counted, as are pieces of TLS plaintext, and one
+ * line says how many they were. A search through $PATH is one failed exec after the other, for the same name. Text shows the first of them, and then
  * one line that says how many more there were; formats for programs have them all.
  */
 #ifndef AA_QUERY_FOLD_H
@@ -19,6 +19,7 @@ struct aa_fold {
 	uint64_t hidden;  /* how many were not shown */
 	uint64_t reads;	  /* files opened for reading since the last row that was shown */
 	uint64_t missing; /* names that were looked for and are not there, likewise */
+	uint64_t pieces;  /* of TLS plaintext, likewise */
 	int64_t reads_ns; /* time of the last one */
 	int64_t reads_session;
 	char what[320]; /* "bash: ENOENT": the detail without its directory; empty: nothing to compare with */

@@ -75,6 +75,7 @@ struct aa_query {
 	struct aa_out out;
 	struct aa_error error;
 	bool told;	  /* the answer says itself that there is nothing */
+	bool about_tls;	  /* likewise with --tls-max-call and --tls-max-connection */
 	bool about_files; /* the answer would hold what was left out with --files and --exclude */
 };
 

@@ -33,6 +33,10 @@
 	" WHEN g.reason IN ('excluded', 'max-call', 'max-connection') THEN 'excluded'" \
 	" WHEN g.kind = 'text' OR g.reason IN ('unreadable', 'incomplete') THEN 'partial' ELSE 'lost' END"
 
+/* A connection c without plaintext, or without all, for other reasons than that it was not wanted. */
+#define AA_SQL_TLS_UNHEARD "c.plaintext = 'no' AND coalesce(c.reason, '') <> 'metadata'"
+#define AA_SQL_TLS_LATE	   "c.plaintext <> 'no' AND ',' || coalesce(c.reason, '') || ',' GLOB '*,late,*'"
+
 void aa_statement_closep(sqlite3_stmt **statement);
 #define aa_cleanup_statement aa_cleanup(aa_statement_closep)
 

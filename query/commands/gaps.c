@@ -35,11 +35,43 @@ enum {
 	COLUMNS = sizeof(columns) / sizeof(columns[0]),
 };
 
-static const char gap_sql[] = "SELECT :session, " AA_SQL_GAP_TYPE
-			      ", g.time_ns, g.time_ns, g.end_ns, g.lane, g.kind, g.reason, g.count,"
-			      " g.process_id, p.pid, p.comm, NULL, NULL, g.detail"
-			      " FROM s0_gap AS g LEFT JOIN s0_process AS p ON p.id = g.process_id"
-			      " WHERE g.time_ns <= :until AND g.end_ns >= :since";
+/* Tables that may not be there: each gives rows of the same columns. */
+static const struct {
+	enum aa_table table;
+	const char *sql;
+} sources[] = {
+	{ AA_TABLE_GAP,
+	  "SELECT g.id, " AA_SQL_GAP_TYPE " AS type, g.time_ns, g.end_ns, g.lane, g.kind, g.reason, g.count,"
+	  " g.process_id, g.detail FROM s0_gap AS g" },
+	/* What nobody could attach to says nothing from then on. */
+	{ AA_TABLE_TLS_LIBRARY, "SELECT l.id, 'refused', l.time_ns, :open_end, 'payload', 'tls_library', "
+				"coalesce(l.reason, 'not attached'),"
+				" NULL, l.process_id, l.path FROM s0_tls_library AS l WHERE l.attached = 0" },
+	{ AA_TABLE_TLS_CONNECTION,
+	  "SELECT c.id, CASE c.plaintext WHEN 'no' THEN 'unheard' ELSE 'partial' END, c.time_ns, "
+	  "coalesce(c.end_ns, :open_end),"
+	  " 'payload', 'tls_connect', coalesce(c.reason, 'unknown'), NULL, c.process_id,"
+	  " 'TLS connection ' || c.id || coalesce(' with ' || coalesce(c.sni, c.peer_address), '')"
+	  " FROM s0_tls_connection AS c WHERE " AA_SQL_TLS_UNHEARD " OR " AA_SQL_TLS_LATE },
+};
+
+static void add_sources(struct aa_query *query, const struct aa_session *session, struct aa_text_buffer *sql)
+{
+	const char *separator = "";
+
+	aa_text_add_string(
+		sql,
+		"SELECT :session, g.type, g.time_ns, g.time_ns, g.end_ns, g.lane, g.kind, g.reason, g.count,"
+		" g.process_id, p.pid, p.comm, NULL, NULL, g.detail FROM (");
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		if (!aa_session_has_table(query->db, session->id, sources[i].table))
+			continue;
+		aa_text_printf(sql, "%s%s", separator, sources[i].sql);
+		separator = " UNION ALL ";
+	}
+	aa_text_add_string(sql, ") AS g LEFT JOIN s0_process AS p ON p.id = g.process_id"
+				" WHERE g.time_ns <= :until AND (g.end_ns IS NULL OR g.end_ns >= :since)");
+}
 
 /*
  * A hook that was refused is a gap of the whole session, unless another program does its work: most kernels refuse the one or
@@ -77,6 +109,9 @@ static int show_rows(struct aa_query *query, sqlite3_stmt *statement, const stru
 	(void)aa_filter_bind(statement, filter, &window);
 	aa_statement_bind_integer(statement, ":session", session->id);
 	aa_statement_bind_integer(statement, ":hooks", query->settings.hooks);
+	/* NULL where it has not ended. */
+	if (session->end_ns != INT64_MAX)
+		aa_statement_bind_integer(statement, ":open_end", session->end_ns);
 	while ((r = aa_statement_step(query, statement)) > 0 && query->render.failed == 0) {
 		if (filter->limit.set && query->render.row_count >= (uint64_t)filter->limit.value)
 			return 0;
@@ -90,6 +125,14 @@ static int show_rows(struct aa_query *query, sqlite3_stmt *statement, const stru
 	return r;
 }
 
+static bool has_sources(struct aa_query *query, const struct aa_session *session)
+{
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		if (aa_session_has_table(query->db, session->id, sources[i].table))
+			return true;
+	return false;
+}
+
 static int show_gaps(struct aa_query *query, const struct aa_session *session, uint64_t *excluded)
 {
 	const struct aa_filter *filter = &query->settings.filter;
@@ -97,9 +140,9 @@ static int show_gaps(struct aa_query *query, const struct aa_session *session, u
 	aa_cleanup_statement sqlite3_stmt *statement = NULL;
 	int r;
 
-	if (!aa_session_has_table(query->db, session->id, AA_TABLE_GAP))
+	if (!has_sources(query, session))
 		return 0;
-	aa_text_add_string(&sql, gap_sql);
+	add_sources(query, session, &sql);
 	if (filter->pid.set)
 		aa_text_add_string(&sql, " AND p.pid = :pid");
 	if (filter->comm)

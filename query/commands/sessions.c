@@ -93,7 +93,7 @@ static const struct aa_column option_columns[] = {
 
 static const struct aa_listing option_listing = { .columns = option_columns, .count = 2 };
 
-/* With which options it was recorded. Databases of version 1 do not say. */
+/* With which options it was recorded, but for the key of its secrets. Databases of version 1 do not say. */
 static int load_options(struct aa_query *query, int64_t session_id, struct aa_kept *options)
 {
 	aa_cleanup_statement sqlite3_stmt *exists = NULL;
@@ -108,11 +108,18 @@ static int load_options(struct aa_query *query, int64_t session_id, struct aa_ke
 	if (r <= 0)
 		return r;
 	r = aa_statement_open(query, &statement,
-			      "SELECT name, value FROM session_option WHERE session_id = :id ORDER BY id");
+			      "SELECT name, value FROM session_option WHERE session_id = :id"
+			      " AND name <> 'redact-key' ORDER BY id");
 	if (r < 0)
 		return r;
 	aa_statement_bind_integer(statement, ":id", session_id);
 	return aa_kept_fill(options, query, statement, &option_listing);
+}
+
+/* What was said without being asked for. */
+static bool is_default(const char *name, const char *value)
+{
+	return strcmp(name, "redact") == 0 && strcmp(value, "on") == 0;
 }
 
 /* "recorded with --files writes": of one session, below the table. */
@@ -122,13 +129,18 @@ static void show_options(struct aa_query *query, int64_t session_id)
 	struct aa_kept options = { 0 };
 
 	if (load_options(query, session_id, &options) == 0 && options.rows.count > 0) {
-		aa_text_add_string(&line, "recorded with");
 		for (unsigned i = 0; i < options.rows.count; i++) {
 			const struct aa_cell *cells = &options.rows.cells[(size_t)i * 2];
 			bool both = cells[0].type == AA_CELL_TEXT && cells[1].type == AA_CELL_TEXT;
 
-			if (!both)
+			if (!both || is_default(cells[0].bytes, cells[1].bytes))
 				continue;
+			if (line.size == 0)
+				aa_text_add_string(&line, "recorded with");
+			if (strcmp(cells[0].bytes, "redact") == 0) {
+				aa_text_add_string(&line, " --no-redact");
+				continue;
+			}
 			aa_text_printf(&line, " --%s", cells[0].bytes);
 			/* A switch: its value is 1. */
 			if (strcmp(cells[0].bytes, "content-store") == 0)
@@ -136,7 +148,7 @@ static void show_options(struct aa_query *query, int64_t session_id)
 			aa_text_add_string(&line, " ");
 			(void)aa_text_quote(&line, cells[1].bytes, cells[1].size);
 		}
-		if (!line.failed)
+		if (!line.failed && line.size > 0)
 			aa_render_line(&query->render, AA_STYLE_PLAIN, line.data);
 	}
 	aa_kept_release(&options);

@@ -49,7 +49,7 @@ enum {
 	TID = 5,
 	DETAIL = 8,
 	COLUMNS = sizeof(columns) / sizeof(columns[0]),
-	/* Behind them: 1 a file is opened only to be read, 2 that is read or closed; else NULL or 0. */
+	/* Behind them: 1 a file is opened only to be read, 2 that is read or closed, 3 a name is not there, 4 TLS plaintext; else NULL or 0. */
 	READS = COLUMNS,
 };
 
@@ -201,14 +201,25 @@ static void show_hidden(struct aa_query *query, struct aa_fold *fold)
 	aa_render_row(&query->render, cells);
 }
 
-/* Tells how many files were only read, in a row without a process: they may be of several. */
-static void show_reads(struct aa_query *query, struct aa_fold *fold)
+/* A row without a process: what it tells of may be of several. */
+static void show_folded(struct aa_query *query, const struct aa_fold *fold, const char *kind,
+			struct aa_text_buffer *detail)
 {
-	aa_cleanup(aa_text_release) struct aa_text_buffer detail = { 0 };
 	struct aa_cell cells[COLUMNS] = { 0 };
 
-	if (fold->reads == 0 && fold->missing == 0)
-		return;
+	cells[SESSION] = aa_cell_integer(fold->reads_session);
+	cells[TIME] = aa_cell_styled(aa_cell_integer(fold->reads_ns), AA_STYLE_DIM);
+	cells[KIND] = aa_cell_styled(aa_cell_text(kind), AA_STYLE_DIM);
+	cells[DETAIL] = aa_cell_styled(aa_cell_text(detail->failed ? NULL : detail->data), AA_STYLE_DIM);
+	aa_render_row(&query->render, cells);
+}
+
+/* Tells how many files were only read, and how much was said over TLS. */
+static void show_reads(struct aa_query *query, struct aa_fold *fold)
+{
+	aa_cleanup(aa_text_release) struct aa_text_buffer detail = { 0 }, pieces = { 0 };
+	uint64_t files = fold->reads + fold->missing, said = fold->pieces;
+
 	if (fold->reads > 0)
 		aa_text_printf(&detail, "%" PRIu64 " file%s opened for reading", fold->reads,
 			       fold->reads == 1 ? "" : "s");
@@ -216,13 +227,15 @@ static void show_reads(struct aa_query *query, struct aa_fold *fold)
 		aa_text_printf(&detail, "%s%" PRIu64 " not found", fold->reads > 0 ? ", " : "",
 			       fold->missing);
 	aa_text_add_string(&detail, fold->missing > 0 ? ": aa-query files --all" : ": aa-query files");
-	cells[SESSION] = aa_cell_integer(fold->reads_session);
-	cells[TIME] = aa_cell_styled(aa_cell_integer(fold->reads_ns), AA_STYLE_DIM);
-	cells[KIND] = aa_cell_styled(aa_cell_text("open"), AA_STYLE_DIM);
-	cells[DETAIL] = aa_cell_styled(aa_cell_text(detail.failed ? NULL : detail.data), AA_STYLE_DIM);
+	aa_text_printf(&pieces, "%" PRIu64 " piece%s of TLS plaintext: aa-query tls", said,
+		       said == 1 ? "" : "s");
 	fold->reads = 0;
 	fold->missing = 0;
-	aa_render_row(&query->render, cells);
+	fold->pieces = 0;
+	if (files > 0)
+		show_folded(query, fold, "open", &detail);
+	if (said > 0)
+		show_folded(query, fold, "tls", &pieces);
 }
 
 /*
@@ -248,11 +261,12 @@ static enum fold_result fold_row(struct timeline *timeline, const struct cursor 
 	if (sqlite3_column_int64(cursor->statement, READS) > 0) {
 		fold->reads += sqlite3_column_int64(cursor->statement, READS) == 1;
 		fold->missing += sqlite3_column_int64(cursor->statement, READS) == 3;
+		fold->pieces += sqlite3_column_int64(cursor->statement, READS) == 4;
 		fold->reads_ns = cursor->time_ns;
 		fold->reads_session = session_id;
 		return AA_FOLD_HIDE;
 	}
-	if (fold->reads > 0 || fold->missing > 0) {
+	if (fold->reads > 0 || fold->missing > 0 || fold->pieces > 0) {
 		show_reads(timeline->query, fold);
 		return AA_FOLD_TOLD;
 	}

@@ -131,6 +131,7 @@ static enum aa_status run(struct aa_query *query)
 	}
 	if (check_options(query, what) < 0 || (show && parse_id(query, &id) < 0))
 		return AA_USAGE;
+	query->about_tls = true;
 	status = aa_sessions_find(query, &aa_command_tls, &sessions);
 	if (status != AA_ANSWERED)
 		return status;
