@@ -77,10 +77,15 @@ AA_SUBPROGRAM int aa_hello_peer(struct aa_socket *socket, __u64 name)
 		*(__u32 *)socket->peer_address = peer.address;
 	} else if (peer.family == AA_AF_INET6 &&
 		   bpf_probe_read_user(peer.six, 16, (const void *)(name + 8)) == 0) {
-		if (aa_address_is_mapped(peer.six))
+		if (aa_address_is_mapped(peer.six)) {
+			/* Its own address is :: or of the same form: the last four bytes are IPv4's, or 0. */
 			*(__u32 *)socket->peer_address = *(const __u32 *)&peer.six[12];
-		else
+			*(__u32 *)socket->local_address = *(const __u32 *)&socket->local_address[12];
+			*(__u32 *)&socket->local_address[8] = *(__u32 *)&socket->local_address[12] = 0;
+			socket->family = AA_AF_INET;
+		} else {
 			__builtin_memcpy(socket->peer_address, peer.six, 16);
+		}
 	}
 	socket->peer_port = __builtin_bswap16(peer.port);
 	return 0;

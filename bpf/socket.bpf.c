@@ -189,6 +189,9 @@ AA_SUBPROGRAM __u32 aa_socket_read(struct aa_socket_use *use, struct pt_regs *re
 		use->fd = (__s32)result;
 	else if (call != AA_CALL_CONNECT && (__s64)result > 0)
 		aa_socket_use(use, &arguments, result, call, compat);
+	/* sendto(2); of 32-bit programs' send(2), which is taken for it, nothing is known here. */
+	if ((wanted & AA_CALL_NUMBER) == AA_CALL_SENDTO && !compat)
+		use->name = aa_syscall_argument(regs, 4, false);
 	return call;
 }
 
