@@ -3,6 +3,7 @@
 #include "guard.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,11 +70,24 @@ static void resume_all(const struct guard *guard)
 	}
 }
 
+/*
+ * A robust mutex (pthread_mutexattr_setrobust(3)) tells at once, as the memory of a process is the first that it loses; the
+ * socket is closed when the kernel is done with the descriptors, a quarter of a second later: it takes off the probes.
+ */
+static void wait_for_its_end(const struct guard *guard, int fd)
+{
+	char byte;
+
+	if (pthread_mutex_lock(&guard->holds->recorder) == EOWNERDEAD)
+		return;
+	while (read(fd, &byte, 1) < 0 && errno == EINTR)
+		continue;
+}
+
 static _Noreturn void guard_main(const struct guard *guard, int fd)
 {
 	const struct timespec again = { .tv_nsec = LOOK_AGAIN_MS * 1000000 };
 	sigset_t all;
-	char byte;
 
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
@@ -81,8 +95,7 @@ static _Noreturn void guard_main(const struct guard *guard, int fd)
 	(void)!chdir("/");
 	(void)prctl(PR_SET_NAME, "aa-guard");
 	close_others(fd, aa_kernel_tls_holding_fd(guard->kernel));
-	while (read(fd, &byte, 1) < 0 && errno == EINTR)
-		continue;
+	wait_for_its_end(guard, fd);
 	/* The recorder has ended. Its programs are taken away by and by, so first they must hold nobody any more. */
 	(void)aa_kernel_tls_set_holding(guard->kernel, false);
 	aa_kernel_settle();
@@ -90,6 +103,22 @@ static _Noreturn void guard_main(const struct guard *guard, int fd)
 	(void)nanosleep(&again, NULL);
 	resume_all(guard);
 	_exit(0);
+}
+
+static int lock_as_long_as_we_live(pthread_mutex_t *mutex)
+{
+	pthread_mutexattr_t attributes;
+	int r = pthread_mutexattr_init(&attributes);
+
+	if (r != 0)
+		return -r;
+	r = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	if (r == 0)
+		r = pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	if (r == 0)
+		r = pthread_mutex_init(mutex, &attributes);
+	(void)pthread_mutexattr_destroy(&attributes);
+	return r != 0 ? -r : -pthread_mutex_lock(mutex);
 }
 
 int aa_guard_start(struct aa_guard *guard, struct aa_kernel *kernel, struct aa_holds *holds,
@@ -103,6 +132,12 @@ int aa_guard_start(struct aa_guard *guard, struct aa_kernel *kernel, struct aa_h
 	*guard = (struct aa_guard){ .fd = -1 };
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return aa_error_set(error, -errno, "cannot make a pair of sockets: %s", strerror(errno));
+	r = lock_as_long_as_we_live(&holds->recorder);
+	if (r < 0) {
+		(void)close(pair[0]);
+		(void)close(pair[1]);
+		return aa_error_set(error, r, "cannot make a mutex: %s", strerror(-r));
+	}
 	guard->pid = fork();
 	if (guard->pid == 0) {
 		(void)close(pair[0]);
@@ -113,9 +148,11 @@ int aa_guard_start(struct aa_guard *guard, struct aa_kernel *kernel, struct aa_h
 	if (guard->pid < 0) {
 		(void)close(pair[0]);
 		guard->pid = 0;
+		(void)pthread_mutex_unlock(&holds->recorder);
 		return aa_error_set(error, r, "cannot fork: %s", strerror(-r));
 	}
 	guard->fd = pair[0];
+	guard->mutex = &holds->recorder;
 	return 0;
 }
 
@@ -125,6 +162,7 @@ void aa_guard_end(struct aa_guard *guard)
 		(void)kill(guard->pid, SIGKILL);
 		while (waitpid(guard->pid, NULL, 0) < 0 && errno == EINTR)
 			continue;
+		(void)pthread_mutex_unlock(guard->mutex);
 	}
 	if (guard->fd >= 0)
 		(void)close(guard->fd);

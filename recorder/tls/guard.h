@@ -16,6 +16,7 @@
 struct aa_guard {
 	pid_t pid; /* 0: there is none */
 	int fd;	   /* end of file when it is gone. -1: none */
+	pthread_mutex_t *mutex;
 };
 
 /*
@@ -25,7 +26,7 @@ struct aa_guard {
 int aa_guard_start(struct aa_guard *guard, struct aa_kernel *kernel, struct aa_holds *holds,
 		   aa_is_process_fn *is_process, const void *context, struct aa_error *error);
 
-/* When nobody is held, and nobody will be. */
+/* When nobody is held, and nobody will be. By the thread that started it. */
 void aa_guard_end(struct aa_guard *guard);
 
 #endif

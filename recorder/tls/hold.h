@@ -7,6 +7,7 @@
 #ifndef AA_TLS_HOLD_H
 #define AA_TLS_HOLD_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ struct aa_hold {
 };
 
 struct aa_holds {
+	pthread_mutex_t recorder; /* guard.c's: locked as long as the recorder lives */
 	uint64_t tickets;
 	struct aa_hold entries[AA_HOLDS_MAX];
 };
