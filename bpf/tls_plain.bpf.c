@@ -10,19 +10,22 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define AA_ENTER(name, function) \
 	SEC("uprobe/tls") int name(struct pt_regs *context) \
 	{ \
-		return aa_tls_enter_by(context, AA_TLS_COOKIE(0, function)); \
+		aa_tls_enter_by(context, AA_TLS_COOKIE(0, function)); \
+		return 0; \
 	}
 
 #define AA_LEAVE(name, function) \
 	SEC("uretprobe/tls") int name(struct pt_regs *context) \
 	{ \
-		return aa_tls_returned(context, 0, function); \
+		aa_tls_returned(context, 0, function); \
+		return 0; \
 	}
 
 #define AA_GO_LEAVE(name, function) \
 	SEC("uprobe/tls") int name(struct pt_regs *context) \
 	{ \
-		return aa_go_returned(context, function); \
+		aa_go_returned(context, function); \
+		return 0; \
 	}
 
 /* clang-format off */
