@@ -6,7 +6,8 @@
  * They return 0, always: up to 6.12 uprobe_multi_link_handler() gives what a program returns to handler_chain(), for which 1
  * means that the process is to have the probe no more, and anything else is worth a warning.
  *
- * The sections name no function: nothing is attached by them. Each program is there twice: the second is loaded for the attach point that takes many probes at once, uprobe_multi (6.6).
+ * The sections name no function: nothing is attached by them. Each program is there twice: the second is loaded for the
+ * attach point that takes many probes at once, uprobe_multi (6.6).
  */
 #include "tls_go.h"
 
