@@ -285,7 +285,7 @@ int aa_sink_tls_data(struct aa_session *session, const struct aa_event *event, u
 	struct aa_tls_entry *entry;
 	struct aa_tls_flow *flow;
 	uint64_t known = 0;
-	uint32_t process;
+	uint32_t process = 0;
 	int r = aa_tls_touch(session, header, data->connection, &entry, error);
 
 	(void)texts;

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 CREATE TABLE s0_tls ( -- Plaintext of TLS connections, piece by piece in the order of recording; and where it has gaps.
-	id INTEGER PRIMARY KEY,          -- row, in the order of recording
+	id INTEGER PRIMARY KEY,          -- row, in the order of recording within a connection
 	connection_id INTEGER NOT NULL,  -- tls_connection row
 	process_id INTEGER NOT NULL,     -- process row: who sent or received it
 	tid INTEGER NOT NULL,            -- thread

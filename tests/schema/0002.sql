@@ -623,7 +623,7 @@ CREATE TABLE s1_reparent ( -- A parent died; its children were given to a subrea
 );
 INSERT INTO s1_reparent VALUES(1,3,1700000001000024000,2,101,1,100);
 CREATE TABLE s1_tls ( -- Plaintext of TLS connections, piece by piece in the order of recording; and where it has gaps.
-	id INTEGER PRIMARY KEY,          -- row, in the order of recording
+	id INTEGER PRIMARY KEY,          -- row, in the order of recording within a connection
 	connection_id INTEGER NOT NULL,  -- tls_connection row
 	process_id INTEGER NOT NULL,     -- process row: who sent or received it
 	tid INTEGER NOT NULL,            -- thread
