@@ -34,8 +34,8 @@ struct aa_redaction {
 		offset; /* of its first byte in the stream, or text; of the frame, if it was in HTTP/2 headers */
 	uint64_t length; /* bytes */
 	const char *
-		what; /* "authorization", "token: github", a header's name in lower case; borrowed until the call returns */
-	bool has_fingerprint;				 /* all of it was seen */
+		what; /* "authorization", "token: github", a header's name in lower case; lives as long as the redactor */
+	bool has_fingerprint; /* all of it was seen, and it has 8 bytes at least: a shorter one could be guessed */
 	uint8_t fingerprint[AA_REDACT_FINGERPRINT_SIZE]; /* HMAC-SHA-256 under the key, first 128 bits */
 };
 

@@ -106,6 +106,7 @@ static int find_agent(struct aa_store *store, const char *escaped, int64_t now_n
 
 struct description {
 	struct aa_text_buffer agent, name, host, command, argv;
+	struct aa_found_secrets secrets; /* in argv */
 	bool inexact;
 	char boot_id[64];
 	struct utsname system;
@@ -118,10 +119,11 @@ static void release_description(struct description *description)
 	aa_text_release(&description->host);
 	aa_text_release(&description->command);
 	aa_text_release(&description->argv);
+	aa_found_release(&description->secrets);
 }
 
-static int describe(const struct aa_session_options *options, struct description *ret_description,
-		    struct aa_error *error)
+static int describe(struct aa_session *session, const struct aa_session_options *options,
+		    struct description *ret_description, struct aa_error *error)
 {
 	struct description *d = ret_description;
 	int r;
@@ -138,6 +140,9 @@ static int describe(const struct aa_session_options *options, struct description
 		(void)aa_text_escape(&d->name, options->name, strlen(options->name));
 	for (char *const *argument = options->argv; argument && *argument; argument++)
 		aa_text_add(&d->argv, *argument, strlen(*argument) + 1);
+	r = aa_session_redact_arguments(session, &d->argv, &d->secrets, error);
+	if (r < 0)
+		return r;
 	d->inexact = aa_text_quote_args(&d->command, d->argv.data ? d->argv.data : "", d->argv.size);
 	if (d->host.failed || d->agent.failed || d->name.failed || d->argv.failed || d->command.failed)
 		return aa_error_set(error, -ENOMEM, "out of memory");
@@ -239,14 +244,25 @@ static int write_settings(struct aa_session *session, const struct aa_session_se
 	return r;
 }
 
-static int write_redaction(struct aa_session *session, struct aa_error *error)
+static bool has_setting(const struct aa_session_setting *settings, const char *name)
+{
+	for (; settings && settings->name; settings++)
+		if (strcmp(settings->name, name) == 0)
+			return true;
+	return false;
+}
+
+static int write_redaction(struct aa_session *session, const struct aa_session_options *options,
+			   struct aa_error *error)
 {
 	char key[2 * AA_REDACT_KEY_SIZE + 1] = "";
-	const struct aa_session_setting settings[] = {
-		{ "redact", session->redactor ? "on" : "off" },
-		{ session->redactor ? "redact-key" : NULL, key },
-		{ NULL, NULL },
-	};
+	struct aa_session_setting settings[3] = { { NULL, NULL } };
+	unsigned count = 0;
+
+	if (!has_setting(options->settings, "redact"))
+		settings[count++] = (struct aa_session_setting){ "redact", session->redactor ? "on" : "off" };
+	if (session->redactor)
+		settings[count] = (struct aa_session_setting){ "redact-key", key };
 
 	for (size_t i = 0; i < AA_REDACT_KEY_SIZE; i++)
 		(void)snprintf(key + 2 * i, 3, "%02x", session->redact_key[i]);
@@ -259,10 +275,12 @@ static int write_session(struct aa_session *session, const struct aa_session_opt
 	struct aa_store *store = session->store;
 	uint64_t boot_ns;
 	int64_t agent_id = 0, now_ns;
+	struct aa_redaction_row where = { .table = "session" };
 	int r;
 
 	store->clock(&boot_ns, &session->boot_offset_ns);
 	now_ns = aa_session_time(session, boot_ns);
+	where.time_ns = now_ns;
 	r = mark_interrupted(store, d->boot_id, error);
 	if (r == 0)
 		r = find_agent(store, d->agent.data ? d->agent.data : "", now_ns, &agent_id, error);
@@ -273,11 +291,13 @@ static int write_session(struct aa_session *session, const struct aa_session_opt
 	if (r == 0)
 		r = write_settings(session, options->settings, error);
 	if (r == 0)
-		r = write_redaction(session, error);
+		r = write_redaction(session, options, error);
 	for (size_t i = 0; i < sizeof(first_tables) / sizeof(first_tables[0]) && r == 0; i++) {
 		r = aa_session_create_table(store->db, session->id, first_tables[i], error);
 		session->now.tables[first_tables[i]] = true;
 	}
+	if (r == 0)
+		r = aa_session_redactions(session, &where, &d->secrets, error);
 	return r == 0 ? aa_session_check_clock(session, error) : r;
 }
 
@@ -347,13 +367,12 @@ int aa_store_begin_session(struct aa_store *store, const struct aa_session_optio
 	aa_cleanup(free_session) struct aa_session *session = NULL;
 	int r;
 
-	r = describe(options, &description, error);
-	if (r < 0)
-		return r;
 	r = new_session(store, options, &session);
 	if (r < 0)
 		return aa_error_set(error, r, "out of memory");
 	r = aa_session_make_redactor(session, options, error);
+	if (r == 0)
+		r = describe(session, options, &description, error);
 	if (r < 0)
 		return r;
 	r = aa_db_exec(store->db, "BEGIN IMMEDIATE", error);

@@ -36,7 +36,8 @@ struct exec_row {
 	struct aa_text_buffer *args;
 	struct aa_text_buffer *command;
 	struct aa_text_buffer *marks;
-	bool inexact; /* command cannot be split at its spaces */
+	struct aa_found_secrets *secrets; /* in the arguments */
+	bool inexact;			  /* command cannot be split at its spaces */
 	bool has_args;
 	struct aa_error *error;
 };
@@ -159,6 +160,9 @@ static int take_args(struct exec_row *exec, const struct aa_exec *record)
 	if (r <= 0)
 		return r;
 	exec->has_args = true;
+	r = aa_session_redact_arguments(exec->session, exec->args, exec->secrets, exec->error);
+	if (r < 0)
+		return r;
 	exec->inexact =
 		aa_text_quote_args(exec->command, exec->args->data ? exec->args->data : "", exec->args->size);
 	return 0;
@@ -291,14 +295,34 @@ static void add_facts(struct aa_row *row, const struct aa_exec *record, char tty
 	aa_row_text(row, tty_name(record->tty_device, tty));
 }
 
+/* Rows for secrets in the arguments, and for the variables that were asked for. env: NULL if none were. */
+static int store_secrets_and_env(const struct exec_row *exec, int64_t exec_id, struct aa_text_buffer *env)
+{
+	struct aa_redaction_row where = {
+		.time_ns = aa_session_time(exec->session, exec->header->time_ns),
+		.process_id = exec->process_id,
+		.table = "exec",
+		.row_id = exec_id,
+	};
+	int r = aa_session_redactions(exec->session, &where, exec->secrets, exec->error);
+
+	where.table = "env";
+	if (r == 0 && env)
+		r = aa_session_store_env(exec->session, exec_id, &where, env, exec->error);
+	return r;
+}
+
 int aa_sink_exec(struct aa_session *session, const struct aa_event *event, uint32_t texts,
 		 struct aa_error *error)
 {
 	const struct aa_exec *record = event->exec;
 	struct aa_text_buffer *scratch;
-	struct exec_row exec = {
-		.session = session, .header = event->header, .texts = texts, .error = error
-	};
+	aa_cleanup(aa_found_release) struct aa_found_secrets secrets = { 0 };
+	struct exec_row exec = { .session = session,
+				 .header = event->header,
+				 .texts = texts,
+				 .secrets = &secrets,
+				 .error = error };
 	bool wants_env = session->env_names && session->env_names[0];
 	aa_cleanup(aa_text_release) struct aa_text_buffer env = { 0 };
 	uint32_t process;
@@ -328,8 +352,8 @@ int aa_sink_exec(struct aa_session *session, const struct aa_event *event, uint3
 	r = aa_row_step(&row, &exec_id);
 	if (r == 0)
 		r = aa_session_set_comm(session, process, record->comm, error);
-	if (r == 0 && wants_env)
-		r = aa_session_store_env(session, exec_id, &env, error);
+	if (r == 0)
+		r = store_secrets_and_env(&exec, exec_id, wants_env ? &env : NULL);
 	if (env.data)
 		explicit_bzero(env.data, env.size); /* it holds what nobody asked for */
 	return r;

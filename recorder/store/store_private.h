@@ -191,6 +191,23 @@ struct aa_redaction_row {
 int aa_session_redaction(struct aa_session *session, const struct aa_redaction_row *where,
 			 const struct aa_redaction *redaction, struct aa_error *error);
 
+/* Secrets that were replaced before there was a row that they are in. */
+struct aa_found_secrets {
+	struct aa_redaction *items;
+	size_t count, capacity;
+};
+void aa_found_release(struct aa_found_secrets *secrets);
+
+/* Replaces secrets in arguments, each with its NUL, and in the value of a variable; nothing if the session keeps them. */
+int aa_session_redact_arguments(struct aa_session *session, struct aa_text_buffer *arguments,
+				struct aa_found_secrets *secrets, struct aa_error *error);
+int aa_session_redact_variable(struct aa_session *session, const char *name, char *value, size_t size,
+			       struct aa_found_secrets *secrets, struct aa_error *error);
+
+/* Their rows. */
+int aa_session_redactions(struct aa_session *session, const struct aa_redaction_row *where,
+			  const struct aa_found_secrets *secrets, struct aa_error *error);
+
 /*
  * The table's entry for a process. One whose fork record did not come gets a row with source 'implied', which says
  * no more than what the reference says.
@@ -230,8 +247,8 @@ int aa_session_report_excluded(struct aa_session *session, bool all, struct aa_e
 #define AA_MAX_TEXT_BYTES (8u << 20)
 
 /* Rows for those variables of an environment ("NAME=value", each with its NUL) that the session wants. */
-int aa_session_store_env(struct aa_session *session, int64_t exec_id, const struct aa_text_buffer *bytes,
-			 struct aa_error *error);
+int aa_session_store_env(struct aa_session *session, int64_t exec_id, struct aa_redaction_row *where,
+			 struct aa_text_buffer *bytes, struct aa_error *error);
 
 /* Texts whose record is missing become a gap row that says what they were. */
 int aa_sink_orphan(struct aa_session *session, const struct aa_scan_orphan *orphan, struct aa_error *error);
