@@ -28,22 +28,25 @@ static __always_inline struct pid *aa_signal_pid(struct task_struct *task, __u32
 	return pid;
 }
 
-/* util-linux's runuser is su without the bit. */
-static __always_inline bool aa_is_runuser(struct file *exe)
+/* Those of util-linux that stop with their command, and have no bit that tells: runuser, script, scriptlive. */
+static __always_inline bool aa_stops_with_child(struct file *exe)
 {
-	char name[8] = { 0 };
+	__u64 name = 0, runuser, script;
 
-	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(exe, f_path.dentry, d_name.name));
-	return __builtin_memcmp(name, "runuser", 8) == 0;
+	__builtin_memcpy(&runuser, "runuser", 8);
+	__builtin_memcpy(&script, "script\0", 8);
+	bpf_probe_read_kernel_str(&name, sizeof(name), BPF_CORE_READ(exe, f_path.dentry, d_name.name));
+	return name == runuser || (name & 0xffffffffffffull) == script;
 }
 
 /*
  * Parents that would not take a stopped child for what it is. A shell with job control tells its user and takes the terminal
- * back: its jobs are its children, in process groups of their own, and in its session. su(1), sudo(8) and runuser(1) stop themselves
- * when their command stops, and nobody would resume them: they are set-user-ID programs, but for the last. Children of a job
- * have a parent in their own group, which hears of it and does not look (wait(2) without WUNTRACED). A process that has begun a
- * session of its own is no shell's job. Others stop unnoticed, but for SIGCHLD in the parent, if it asked for that
- * (SA_NOCLDSTOP), and for calls of other threads that a stop interrupts (signal(7)).
+ * back: its jobs are its children, in process groups of their own, and in its session. su(1), sudo(8), runuser(1) and script(1)
+ * stop themselves when their command stops, and nobody would resume them: set-user-ID programs, or known by their names (seen:
+ * script, with its command held, slept until it was killed). Children of a job have a parent in their own group, which hears
+ * of it and does not look (wait(2) without WUNTRACED). A process that has begun a session of its own is no shell's job. Others
+ * stop unnoticed, but for SIGCHLD in the parent, unless it asked for none (SA_NOCLDSTOP), and for calls of other threads that a
+ * stop interrupts (signal(7)).
  */
 static __always_inline bool aa_parent_minds(struct task_struct *task, struct task_struct *parent)
 {
@@ -52,7 +55,7 @@ static __always_inline bool aa_parent_minds(struct task_struct *task, struct tas
 	if (aa_signal_pid(task, AA_PIDTYPE_PGID) != aa_signal_pid(parent, AA_PIDTYPE_PGID) &&
 	    aa_signal_pid(task, AA_PIDTYPE_SID) == aa_signal_pid(parent, AA_PIDTYPE_SID))
 		return true;
-	return exe && (BPF_CORE_READ(exe, f_inode, i_mode) & AA_S_ISUID || aa_is_runuser(exe));
+	return exe && (BPF_CORE_READ(exe, f_inode, i_mode) & AA_S_ISUID || aa_stops_with_child(exe));
 }
 
 /*
