@@ -2,8 +2,9 @@
 /*
  * Taking the programs off the kernel without keeping anybody waiting. Off a function each takes a grace period of RCU
  * tasks, one after the other (unregister_ftrace_direct(), kernel/trace/ftrace.c: synchronize_rcu_tasks() under a lock),
- * and that is 100 to 150 ms however fast the machine is: 12 s for the eighty of the precise tier on 6.1. So a process of
- * its own has them last, and closes them after us. Everything else goes at once.
+ * and that is 100 to 150 ms however fast the machine is: 12 s for the eighty of the precise tier on 6.1. Off a program's code
+ * (uprobe_unregister_sync(), kernel/events/uprobes.c) it is 30 ms: 1.3 s for twenty libraries. So a process of its own has
+ * them last, and closes them after us. Everything else goes at once.
  */
 #include "detach.h"
 
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "kernel_private.h"
+#include "memory.h"
 
 /* Fewer are no long wait. */
 #define WORTH_IT 4
@@ -38,9 +40,9 @@ static int by_number(const void *one, const void *other)
 	return *(const int *)one - *(const int *)other;
 }
 
-static unsigned links_of_functions(const struct aa_kernel *kernel, int *ret_fds)
+static unsigned slow_links(const struct aa_kernel *kernel, int *ret_fds)
 {
-	unsigned count = 0;
+	unsigned count = aa_kernel_uprobe_fds(kernel, ret_fds);
 
 	for (unsigned i = 0; i < kernel->program_count; i++) {
 		const struct aa_program *program = &kernel->programs[i];
@@ -89,8 +91,10 @@ static _Noreturn void leave(const int *fds, unsigned count, int pipe_fd)
 
 int aa_kernel_leave_links(struct aa_kernel *kernel)
 {
-	int fds[AA_PROGRAMS_MAX + 1], pipes[2];
-	unsigned count = links_of_functions(kernel, fds);
+	aa_cleanup_free int *fds =
+		calloc(AA_PROGRAMS_MAX + 1 + aa_kernel_uprobe_fds(kernel, NULL), sizeof(*fds));
+	unsigned count = fds ? slow_links(kernel, fds) : 0;
+	int pipes[2];
 	pid_t pid;
 
 	if (count < WORTH_IT || pipe2(pipes, O_CLOEXEC) != 0)

@@ -53,8 +53,8 @@ void aa_kernel_close(struct aa_kernel *kernel)
 
 	if (!kernel)
 		return;
-	aa_kernel_close_uprobes(kernel);
 	detaching = aa_kernel_leave_links(kernel);
+	aa_kernel_close_uprobes(kernel);
 	for (unsigned i = 0; i < kernel->program_count; i++) {
 		if (kernel->programs[i].link)
 			(void)bpf_link__destroy(kernel->programs[i].link);

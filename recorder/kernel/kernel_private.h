@@ -68,6 +68,8 @@ int aa_kernel_map_requests(struct aa_kernel *kernel, struct aa_error *error);
 
 /* uprobe.c: detaches all. */
 void aa_kernel_close_uprobes(struct aa_kernel *kernel);
+/* Descriptors of their links; returns how many. ret_fds may be NULL. */
+unsigned aa_kernel_uprobe_fds(const struct aa_kernel *kernel, int *ret_fds);
 
 /* The program, loaded or not; NULL if it was never asked for. */
 struct aa_program *aa_kernel_find_program(struct aa_kernel *kernel, const char *name);

@@ -249,6 +249,21 @@ void aa_uprobes_free(struct aa_uprobes *uprobes)
 	free(uprobes);
 }
 
+unsigned aa_kernel_uprobe_fds(const struct aa_kernel *kernel, int *ret_fds)
+{
+	unsigned count = 0;
+
+	for (const struct aa_uprobes *uprobes = kernel->uprobes; uprobes; uprobes = uprobes->next) {
+		for (unsigned i = 0; i < uprobes->count; i++, count++) {
+			const struct probe_link *link = &uprobes->links[i];
+
+			if (ret_fds)
+				ret_fds[count] = link->link ? bpf_link__fd(link->link) : link->fd;
+		}
+	}
+	return count;
+}
+
 void aa_kernel_close_uprobes(struct aa_kernel *kernel)
 {
 	while (kernel->uprobes)

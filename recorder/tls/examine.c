@@ -387,8 +387,6 @@ void aa_finder_forget(struct aa_finder *finder)
 		struct aa_known *known = finder->known;
 
 		finder->known = known->next;
-		aa_uprobes_free(known->bio_write);
-		aa_uprobes_free(known->uprobes);
 		free(known->found);
 		free(known);
 	}

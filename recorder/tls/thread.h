@@ -66,7 +66,7 @@ void aa_finder_resume(struct aa_finder *finder);
  */
 void aa_finder_drain(struct aa_finder *finder);
 
-/* Detaches and ends the threads; one that is stuck in a file system is left behind, with all this. NULL is fine. */
+/* Ends the threads; aa_kernel_close detaches. One that is stuck in a file system is left behind, with all this. NULL is fine. */
 void aa_finder_free(struct aa_finder *finder);
 
 #endif

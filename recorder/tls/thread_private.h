@@ -37,7 +37,7 @@ struct aa_known {
 	int64_t changed_ns;
 	struct aa_file_key key; /* the kernel side's; inode 0: not known */
 	struct aa_found *found;
-	struct aa_uprobes *uprobes;   /* NULL: not attached */
+	struct aa_uprobes *uprobes; /* NULL: not attached. Detached by aa_kernel_close, which need not wait */
 	struct aa_uprobes *bio_write; /* NULL: not wanted */
 	bool is_reported;	      /* has a row */
 };
