@@ -238,6 +238,7 @@ static int learn_library(struct aa_tls_posts *posts, const struct post *post)
 		library = &posts->libraries[posts->library_count++];
 	*library = (struct aa_tls_library){
 		.number = post->library.number,
+		.time_ns = post->library.time_boot_ns,
 		.attached = post->library.attached,
 		.late = post->library.late,
 	};

@@ -13,6 +13,7 @@ struct aa_error;
 /* What is known of a library, in all sessions. */
 struct aa_tls_library {
 	uint64_t number;
+	uint64_t time_ns; /* CLOCK_BOOTTIME: since when it is attached to */
 	bool attached, late;
 	char implementation[64];
 	char reason[256]; /* escaped; "" if there is none */

@@ -97,7 +97,7 @@ static void judge_socket(const struct aa_session *session, const struct aa_tls_f
 
 		if (library && library->attached) {
 			attached = true;
-			late = late || library->late;
+			late = late || library->late || library->time_ns > facts->time_ns;
 		} else if (library) {
 			unsupported = library;
 		}

@@ -116,12 +116,19 @@ static void post_library(struct aa_finder *finder, struct aa_known *known, const
 	posted(finder);
 }
 
-/* A process has it, and its calls are not recorded: its connections say why, as those of the next one shall. */
-static void watch(struct aa_finder *finder, const struct aa_known *known, const struct aa_request *request)
+/* A process has it: its connections without plaintext say why. */
+static void post_mapped(struct aa_finder *finder, const struct aa_known *known,
+			const struct aa_request *request)
 {
 	(void)aa_store_post_mapped(finder->options.store, finder->options.session_id, request->tgid,
 				   request->start_ns, known->number);
 	posted(finder);
+}
+
+/* Its calls are not recorded: the next process that has it is to say so, too. */
+static void watch(struct aa_finder *finder, const struct aa_known *known, const struct aa_request *request)
+{
+	post_mapped(finder, known, request);
 	if (request->inode != 0)
 		(void)aa_kernel_tls_watch(finder->options.kernel, request->inode, request->device,
 					  request->generation);
@@ -190,6 +197,8 @@ static void handle(struct aa_finder *finder, struct aa_known *known, const struc
 
 	if (!is_half && is_due && !known->is_reported)
 		attach_and_post(finder, known, mapped, occasion);
+	if (known->uprobes && occasion->request)
+		post_mapped(finder, known, occasion->request);
 	if (is_half || known->uprobes)
 		set_seen(finder, mapped, occasion);
 	else if (occasion->request)
