@@ -171,7 +171,7 @@ size_t aa_search_idle(struct aa_searcher *searcher, struct aa_pass *pass, size_t
 		if (searcher->name && separates(byte)) {
 			searcher->mode = AA_SEARCH_SEPARATOR;
 			searcher->rule = aa_rule_header(redactor, searcher->name);
-			searcher->closed = searcher->colon = false;
+			searcher->closed = searcher->colon = searcher->letter = false;
 			searcher->pair = 0;
 			return at;
 		}

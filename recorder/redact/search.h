@@ -71,7 +71,7 @@ struct aa_searcher {
 	bool begins_line; /* nothing before it but AA_CHAR_LEAD */
 	bool begins;	  /* nothing at all before it in its line */
 	/* separator */
-	bool closed, colon;
+	bool closed, colon, letter;
 	uint8_t pair; /* in ', "value"' as HAR has it: bytes of it so far */
 	/* value */
 	const struct aa_header_rule *rule;

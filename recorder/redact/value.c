@@ -105,6 +105,19 @@ static void note(struct aa_searcher *searcher, uint8_t byte)
 	searcher->backslashes = byte == '\\' ? (uint16_t)(searcher->backslashes + 1) : 0;
 }
 
+/* What may stand between the colon and the quote: of a list, "=>", or the letter of f"..." and b"..." in Python. */
+static bool opens_value(struct aa_searcher *searcher, uint8_t byte)
+{
+	if (!searcher->closed)
+		return false;
+	if (byte == '[' || byte == '(' || byte == '>')
+		return true;
+	if (searcher->letter || (byte != 'f' && byte != 'b' && byte != 'r'))
+		return false;
+	searcher->letter = true;
+	return true;
+}
+
 size_t aa_search_separator(struct aa_searcher *searcher, struct aa_pass *pass, size_t at)
 {
 	for (; at < pass->size; at++) {
@@ -113,8 +126,7 @@ size_t aa_search_separator(struct aa_searcher *searcher, struct aa_pass *pass, s
 		if (!searcher->colon) {
 			if (!separates(searcher, byte))
 				return give_up(searcher, at);
-		} else if (!is_space(byte) && byte != '\\' &&
-			   !(searcher->closed && (byte == '[' || byte == '(' || byte == '>'))) {
+		} else if (!is_space(byte) && byte != '\\' && !opens_value(searcher, byte)) {
 			return choose_context(searcher, at, byte);
 		}
 		note(searcher, byte);

@@ -114,7 +114,7 @@ static inline bool leaks(const void *bytes, size_t size, const char *secret, siz
 	for (size_t i = 0; i + 8 <= length && size; i++)
 		if (memmem(bytes, size, secret + i, 8))
 			return true;
-	return length < 8 && size && memmem(bytes, size, secret, length) != NULL;
+	return length && length < 8 && size && memmem(bytes, size, secret, length) != NULL;
 }
 
 #endif
