@@ -362,6 +362,8 @@ static int store_all(struct pass *pass)
 	for (int lane = AA_LANE_ACTIVITY; lane < AA_LANE_COUNT && r == 0; lane++)
 		r = store_lane(pass, (enum aa_lane)lane);
 	if (r == 0)
+		r = aa_tls_posts_store_ends(store, pass->error);
+	if (r == 0)
 		r = store_gaps(pass);
 	for (int lane = 0; lane < AA_LANE_COUNT && r == 0; lane++)
 		r = store_cursor(pass, (enum aa_lane)lane);

@@ -49,6 +49,19 @@ void aa_tls_set_text(struct aa_tls_text *text, const void *bytes, size_t size)
 	memcpy(text->bytes, bytes, size);
 }
 
+/* The copy of a connection, made by fork, speaks on with what was agreed on before. */
+static void take_handshake(struct aa_tls_facts *to, const struct aa_tls_facts *from)
+{
+	to->sni = from->sni;
+	to->alpn = from->alpn;
+	to->alpn_offered = from->alpn_offered;
+	to->version = from->version;
+	to->version_offered = from->version_offered;
+	to->cipher = from->cipher;
+	to->role = from->role;
+	to->parent_id = from->row_id;
+}
+
 int aa_sink_tls_open(struct aa_session *session, const struct aa_event *event, uint32_t texts,
 		     struct aa_error *error)
 {
@@ -65,7 +78,7 @@ int aa_sink_tls_open(struct aa_session *session, const struct aa_event *event, u
 		open->implementation <= AA_TLS_GO ? (uint8_t)open->implementation : AA_TLS_UNKNOWN;
 	entry->now.late = open->marks & AA_TLS_LATE;
 	if (from && from != entry)
-		entry->now.parent_id = from->now.row_id;
+		take_handshake(&entry->now, &from->now);
 	return 0;
 }
 

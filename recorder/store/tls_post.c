@@ -30,6 +30,7 @@ struct post {
 	uint64_t time_ns, connection;
 	struct aa_tls_sums sums;
 	enum aa_tls_close_reason reason;
+	bool was_unknown; /* in a transaction before: see store_end() */
 	char bytes[];
 };
 
@@ -41,6 +42,7 @@ struct aa_tls_posts {
 	pthread_mutex_t mutex;
 	struct list waiting; /* guarded by mutex */
 	struct list taken;   /* the store's: by the transaction under way */
+	struct list later;   /* of them, what the next transaction is to try again */
 	atomic_bool ending;  /* connections wait for the next transaction */
 	struct aa_tls_library *libraries;
 	size_t library_count, library_capacity;
@@ -69,6 +71,7 @@ struct aa_tls_posts *aa_tls_posts_new(void)
 	}
 	posts->waiting.end = &posts->waiting.first;
 	posts->taken.end = &posts->taken.first;
+	posts->later.end = &posts->later.first;
 	return posts;
 }
 
@@ -78,6 +81,7 @@ void aa_tls_posts_free(struct aa_tls_posts *posts)
 		return;
 	free_list(&posts->waiting);
 	free_list(&posts->taken);
+	free_list(&posts->later);
 	free(posts->libraries);
 	(void)pthread_mutex_destroy(&posts->mutex);
 	free(posts);
@@ -387,11 +391,19 @@ static int store_unknown_end(struct aa_session *session, const struct post *post
 	return gap.count ? aa_session_gap(session, &gap, error) : 0;
 }
 
+#define END_UNKNOWN 1
+
+/*
+ * Positive: not yet. What tells of a connection is in the ring before it is swept; but the transaction under way may have
+ * looked at the ring even before that, so the one after it is to know.
+ */
 static int store_end(struct aa_session *session, const struct post *post, struct aa_error *error)
 {
 	struct aa_tls_entry *entry = aa_tls_find(&session->tls, post->connection);
 	int r;
 
+	if (!entry && !post->was_unknown)
+		return END_UNKNOWN;
 	if (!entry)
 		return store_unknown_end(session, post, error);
 	r = aa_tls_changed(session, entry, error);
@@ -402,16 +414,11 @@ static int store_end(struct aa_session *session, const struct post *post, struct
 
 static int store_post(struct aa_session *session, const struct post *post, struct aa_error *error)
 {
-	switch (post->kind) {
-	case POST_LIBRARY:
+	if (post->kind == POST_LIBRARY)
 		return store_library(session, post, error);
-	case POST_MAPPED:
-		if (add_mapped(session, post) < 0)
-			return aa_error_set(error, -ENOMEM, "out of memory");
-		return 0;
-	default:
-		return store_end(session, post, error);
-	}
+	if (post->kind == POST_MAPPED && add_mapped(session, post) < 0)
+		return aa_error_set(error, -ENOMEM, "out of memory");
+	return 0;
 }
 
 int aa_tls_posts_store(struct aa_store *store, struct aa_error *error)
@@ -431,11 +438,44 @@ int aa_tls_posts_store(struct aa_store *store, struct aa_error *error)
 	return r;
 }
 
+int aa_tls_posts_store_ends(struct aa_store *store, struct aa_error *error)
+{
+	struct aa_tls_posts *posts = store->posts;
+	struct list others = { .end = &others.first };
+	struct post *post = posts->taken.first, *next;
+	int r = 0;
+
+	for (; post && r >= 0; post = next) {
+		struct aa_session *session = aa_store_session(store, post->session_id);
+		struct list *list;
+
+		next = post->next;
+		r = session && post->kind == POST_END ? store_end(session, post, error) : 0;
+		list = r == END_UNKNOWN ? &posts->later : &others;
+		post->next = NULL;
+		*list->end = post;
+		list->end = &post->next;
+	}
+	/* After a failure, the rest of them; others is on the stack. */
+	posts->taken.first = others.first ? others.first : post;
+	if (others.first)
+		*others.end = post;
+	posts->taken.end = &posts->taken.first;
+	while (*posts->taken.end)
+		posts->taken.end = &(*posts->taken.end)->next;
+	return r < 0 ? r : 0;
+}
+
 void aa_tls_posts_commit(struct aa_store *store)
 {
 	bool ending = false;
 
 	free_list(&store->posts->taken);
+	for (struct post *post = store->posts->later.first; post; post = post->next)
+		post->was_unknown = true;
+	(void)pthread_mutex_lock(&store->posts->mutex);
+	append(&store->posts->waiting, &store->posts->later);
+	(void)pthread_mutex_unlock(&store->posts->mutex);
 	for (size_t i = 0; i < store->session_count; i++)
 		ending = ending || (!store->sessions[i]->ended && store->sessions[i]->tls.ending > 0);
 	atomic_store(&store->posts->ending, ending);
@@ -447,6 +487,7 @@ void aa_tls_posts_rollback(struct aa_store *store)
 	struct aa_tls_posts *posts = store->posts;
 
 	(void)pthread_mutex_lock(&posts->mutex);
+	append(&posts->taken, &posts->later);
 	append(&posts->taken, &posts->waiting);
 	append(&posts->waiting, &posts->taken);
 	(void)pthread_mutex_unlock(&posts->mutex);

@@ -30,7 +30,9 @@ int64_t aa_tls_library_row(const struct aa_session *session, uint64_t number); /
 uint64_t aa_tls_mapped(const struct aa_session *session, uint32_t tgid, uint64_t start_ns, size_t *at);
 
 /* The transaction's side: commit.c. */
-int aa_tls_posts_store(struct aa_store *store, struct aa_error *error);
+int aa_tls_posts_store(struct aa_store *store, struct aa_error *error); /* before what names libraries */
+int aa_tls_posts_store_ends(struct aa_store *store,
+			    struct aa_error *error); /* after what tells of connections */
 void aa_tls_posts_commit(struct aa_store *store);
 void aa_tls_posts_rollback(struct aa_store *store);
 

@@ -313,6 +313,27 @@ static void test_the_sweep_tells_the_end(void **state)
 	expect_sums(t);
 }
 
+/* It was swept after the transaction's look at the ring: its records come with the next one. */
+static void test_the_end_is_told_first(void **state)
+{
+	struct store_test *t = *state;
+	struct fake_process p = begin(t);
+	const struct aa_tls_sums sums = { .bytes = { 3 }, .calls = { 1 } };
+
+	assert_int_equal(aa_store_post_tls_end(t->store, t->session_id, t->kernel.now_ns + 5, 1, &sums,
+					       AA_TLS_CLOSE_PROCESS),
+			 0);
+	commit_all(t);
+	(void)fake_tls_open(&t->kernel, p, 1, 0);
+	(void)fake_tls_data(&t->kernel, p, 1, AA_TLS_SENT, 0, "abc", 3);
+	commit_all(t);
+	commit_all(t);
+	expect_rows(t, "SELECT end_reason, sent_bytes, sent_gap_bytes, reason FROM s1_tls_connection",
+		    "process|3|0|-\n");
+	expect_rows(t, "SELECT reason FROM s1_gap", "");
+	expect_sums(t);
+}
+
 /* Parts of one call become one row, packed if that pays. */
 static void test_packing(void **state)
 {
@@ -386,6 +407,7 @@ int main(void)
 		STORE_TEST(test_the_library_has_bytes),
 		STORE_TEST(test_why_there_is_no_plaintext),
 		STORE_TEST(test_the_sweep_tells_the_end),
+		STORE_TEST(test_the_end_is_told_first),
 		STORE_TEST(test_packing),
 		STORE_TEST(test_secrets),
 	};
