@@ -176,24 +176,20 @@ static void look_at_command(struct aa_finder *finder, const char *command)
 int aa_tls_side_prepare(struct aa_recording *recording, const char *command, struct aa_error *error)
 {
 	struct aa_tls_side *side = &recording->tls;
-	int r;
 
 	if (side->finder == NULL)
 		return 0;
 	/*
-	 * Who is not held may speak before a file has been examined: so the usual ones are now, and the others as soon as
-	 * may be. Where processes are held nothing is missed, and what nobody here uses costs nobody on the host: looking
-	 * through all that a linker knows took 3 s of 700 files, and probes slow down every program that has the library.
+	 * Who is not held may speak before a file has been examined: so the usual ones are now. Where processes are held
+	 * nothing is missed, and what nobody here uses costs nobody on the host: probes slow down every program that has the
+	 * library. Looking through all that a linker knows took 3 s of 700 files, in which those asked for had to wait.
 	 */
 	if (!side->hold) {
 		aa_finder_look_at_likely(side->finder);
 		if (command != NULL)
 			look_at_command(side->finder, command);
 	}
-	r = aa_finder_start(side->finder, error);
-	if (r == 0 && !side->hold)
-		aa_finder_look_at_linker(side->finder);
-	return r;
+	return aa_finder_start(side->finder, error);
 }
 
 void aa_tls_side_end(struct aa_recording *recording)

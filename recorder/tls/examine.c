@@ -42,9 +42,21 @@ static struct aa_file_key key_of(const struct aa_request *request)
 }
 
 /*
- * By what stat(2) says, or by what the kernel side calls it: on overlayfs one file has two names, and probes of either fire for
- * both.
+ * Overlays show a file with the inode's number that it has below (on the same file system, as layers of containers are; else with
+ * more in the upper bits) and its times, but with a device of their own. The kernel puts probes into the file below,
+ * whatever it is reached by: a second set would make everything happen twice.
  */
+static bool is_same_file(const struct aa_known *known, const struct aa_mapped *mapped)
+{
+	if (known->size_bytes != mapped->size_bytes || known->changed_ns != mapped->changed_ns)
+		return false;
+	if (known->device == mapped->device && known->inode == mapped->inode)
+		return true;
+	return (known->is_overlay || mapped->is_overlay) && known->status_ns == mapped->status_ns &&
+	       (uint32_t)known->inode == (uint32_t)mapped->inode;
+}
+
+/* By what stat(2) says, or by what the kernel side calls it. */
 static struct aa_known *find_known(struct aa_finder *finder, const struct aa_mapped *mapped,
 				   const struct occasion *occasion)
 {
@@ -55,8 +67,7 @@ static struct aa_known *find_known(struct aa_finder *finder, const struct aa_map
 	for (struct aa_known *known = finder->known; known; known = known->next) {
 		if (key.inode != 0 && same_key(&known->key, &key))
 			return known;
-		if (known->device == mapped->device && known->inode == mapped->inode &&
-		    known->size_bytes == mapped->size_bytes && known->changed_ns == mapped->changed_ns)
+		if (is_same_file(known, mapped))
 			return known;
 	}
 	return NULL;
@@ -151,6 +162,8 @@ static struct aa_known *remember(struct aa_finder *finder, const struct aa_mappe
 	known->inode = mapped->inode;
 	known->size_bytes = mapped->size_bytes;
 	known->changed_ns = mapped->changed_ns;
+	known->status_ns = mapped->status_ns;
+	known->is_overlay = mapped->is_overlay;
 	if (occasion->request)
 		known->key = key_of(occasion->request);
 	known->next = finder->known;

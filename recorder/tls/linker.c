@@ -56,7 +56,6 @@ _Static_assert(sizeof(struct old_header) == 16 && sizeof(struct new_header) == 4
 		       sizeof(struct new_entry) == 24,
 	       "sysdeps/generic/dl-cache.h");
 
-/* Where to begin only: what a file holds is looked up in it. */
 static bool is_likely(const char *soname)
 {
 	static const char *const begins[] = { "libssl", "libgnutls", "libcrypto", "libboringssl" };
@@ -94,12 +93,9 @@ static size_t unique(char **paths, size_t count)
 	return kept;
 }
 
-/* Adds the paths of the entries whose names promise TLS, or of the others. */
-static int take(const char *bytes, size_t size, const struct new_header *header, bool likely,
+static int take(const char *bytes, size_t size, const struct new_header *header,
 		struct aa_linker_paths *paths)
 {
-	size_t first = paths->count;
-
 	for (uint32_t i = 0; i < header->count; i++) {
 		struct new_entry entry;
 		const char *soname, *path;
@@ -107,14 +103,14 @@ static int take(const char *bytes, size_t size, const struct new_header *header,
 		memcpy(&entry, bytes + sizeof(*header) + i * sizeof(entry), sizeof(entry));
 		soname = string_at(bytes, size, entry.soname);
 		path = string_at(bytes, size, entry.path);
-		if (!soname || !path || *path != '/' || is_likely(soname) != likely)
+		if (!soname || !path || *path != '/' || !is_likely(soname))
 			continue;
 		paths->paths[paths->count] = strdup(path);
 		if (!paths->paths[paths->count])
 			return -ENOMEM;
 		paths->count++;
 	}
-	paths->count = first + unique(paths->paths + first, paths->count - first);
+	paths->count = unique(paths->paths, paths->count);
 	return 0;
 }
 
@@ -145,10 +141,7 @@ int aa_linker_parse(const void *bytes, size_t size, struct aa_linker_paths *ret_
 	paths.paths = calloc((size_t)header.count + 1, sizeof(*paths.paths));
 	if (!paths.paths)
 		return -ENOMEM;
-	r = take(begin, size, &header, true, &paths);
-	paths.likely = paths.count;
-	if (r == 0)
-		r = take(begin, size, &header, false, &paths);
+	r = take(begin, size, &header, &paths);
 	if (r < 0) {
 		aa_linker_release(&paths);
 		return r;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which libraries the dynamic linker knows: /etc/ld.so.cache, as ldconfig(8) writes it. Only a list of files to look at:
- * what is in them is told by find.h, never by their names. Pure but for aa_linker_read.
+ * Which libraries of the dynamic linker promise TLS by their names: /etc/ld.so.cache, as ldconfig(8) writes it. Only a list of
+ * files to look at before anybody maps them: what is in them is told by find.h, never by their names, and others are
+ * looked at when they are mapped. Pure but for aa_linker_read.
  */
 #ifndef AA_TLS_LINKER_H
 #define AA_TLS_LINKER_H
@@ -10,11 +11,10 @@
 
 #define AA_LINKER_CACHE "/etc/ld.so.cache"
 
-/* Paths of the libraries, each once; those whose names promise TLS come first. Owned by whoever reads it. */
+/* Paths of the libraries, each once. Owned by whoever reads it. */
 struct aa_linker_paths {
 	char **paths;
 	size_t count;
-	size_t likely; /* so many at the beginning */
 };
 
 /*

@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "memory.h"
@@ -65,6 +67,7 @@ int aa_mapped_open_path(const char *path, struct aa_mapped *ret_mapped)
 	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	aa_cleanup_close int found = open(path, O_PATH | O_CLOEXEC);
 	char link[64];
+	struct statfs fs;
 	struct stat st;
 	ssize_t size;
 	int fd;
@@ -86,6 +89,8 @@ int aa_mapped_open_path(const char *path, struct aa_mapped *ret_mapped)
 	ret_mapped->inode = st.st_ino;
 	ret_mapped->size_bytes = (uint64_t)st.st_size;
 	ret_mapped->changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+	ret_mapped->status_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+	ret_mapped->is_overlay = fstatfs(fd, &fs) == 0 && fs.f_type == OVERLAYFS_SUPER_MAGIC;
 	return 0;
 }
 

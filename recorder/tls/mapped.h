@@ -21,6 +21,8 @@ struct aa_mapped {
 	uint64_t inode;
 	uint64_t size_bytes;
 	int64_t changed_ns;  /* mtime */
+	int64_t status_ns;   /* ctime */
+	bool is_overlay;     /* on overlayfs: a file has another device in each overlay, and below */
 	char path[PATH_MAX]; /* as the recorder sees it */
 };
 

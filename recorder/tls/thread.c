@@ -57,18 +57,12 @@ static struct aa_finder_job *queue_take(struct aa_finder_queue *queue)
 	return job;
 }
 
-static void job_free(struct aa_finder_job *job)
-{
-	free(job->path);
-	free(job);
-}
-
 static void queue_clear(struct aa_finder_queue *queue)
 {
 	struct aa_finder_job *job;
 
 	while ((job = queue_take(queue)))
-		job_free(job);
+		free(job);
 }
 
 /* With the lock. The entry goes after the signal: whoever finds none, finds that the process goes on. */
@@ -199,11 +193,8 @@ static void *find(void *argument)
 		struct aa_finder_job *job = queue_take(&finder->asked);
 
 		finder->busy = job != NULL;
-		if (!job)
-			(void)pthread_cond_broadcast(&finder->idle);
-		if (!job)
-			job = queue_take(&finder->background);
 		if (!job) {
+			(void)pthread_cond_broadcast(&finder->idle);
 			(void)pthread_cond_wait(&finder->work, &finder->lock);
 			continue;
 		}
@@ -212,7 +203,7 @@ static void *find(void *argument)
 		(void)pthread_mutex_lock(&finder->lock);
 		if (job->ticket != 0 && aa_holds_answer(finder->options.holds, job->ticket))
 			let_go(finder, aa_holds_find(finder->options.holds, job->ticket));
-		job_free(job);
+		free(job);
 	}
 	(void)pthread_mutex_unlock(&finder->lock);
 	return NULL;
@@ -248,44 +239,21 @@ void aa_finder_resume(struct aa_finder *finder)
 	(void)pthread_mutex_unlock(&finder->lock);
 }
 
-static void add_background(struct aa_finder *finder, const struct aa_finder_job *what)
-{
-	struct aa_finder_job *job = malloc(sizeof(*job));
-
-	if (!job) {
-		free(what->path);
-		return;
-	}
-	*job = *what;
-	(void)pthread_mutex_lock(&finder->lock);
-	queue_add(&finder->background, job);
-	(void)pthread_cond_signal(&finder->work);
-	(void)pthread_mutex_unlock(&finder->lock);
-}
-
-void aa_finder_look_at_linker(struct aa_finder *finder)
-{
-	struct aa_linker_paths paths;
-
-	if (aa_linker_read(AA_LINKER_CACHE, &paths) <
-	    0) /* where there is none, each is asked about when it is mapped */
-		return;
-	for (size_t i = 0; i < paths.count; i++) {
-		add_background(finder,
-			       &(struct aa_finder_job){ .kind = AA_JOB_PATH, .path = paths.paths[i] });
-		paths.paths[i] = NULL;
-	}
-	aa_linker_release(&paths);
-}
-
 static void add_process(void *context, const struct aa_identity *identity)
 {
-	const struct aa_finder_job job = {
+	struct aa_finder *finder = context;
+	struct aa_finder_job *job = malloc(sizeof(*job));
+
+	if (!job)
+		return;
+	*job = (struct aa_finder_job){
 		.kind = AA_JOB_PROCESS,
 		.request = { .tgid = identity->tgid, .start_ns = identity->start_ns },
 	};
-
-	add_background(context, &job);
+	(void)pthread_mutex_lock(&finder->lock);
+	queue_add(&finder->asked, job);
+	(void)pthread_cond_signal(&finder->work);
+	(void)pthread_mutex_unlock(&finder->lock);
 }
 
 void aa_finder_look_at_processes(struct aa_finder *finder)
@@ -295,11 +263,9 @@ void aa_finder_look_at_processes(struct aa_finder *finder)
 
 void aa_finder_look_at_file(struct aa_finder *finder, const char *path)
 {
-	struct aa_finder_job job = { .kind = AA_JOB_PATH, .path = strdup(path) };
+	const struct aa_finder_job job = { .kind = AA_JOB_PATH, .path = path };
 
-	if (job.path)
-		aa_finder_do(finder, &job);
-	free(job.path);
+	aa_finder_do(finder, &job);
 }
 
 void aa_finder_look_at_likely(struct aa_finder *finder)
@@ -308,7 +274,7 @@ void aa_finder_look_at_likely(struct aa_finder *finder)
 
 	if (aa_linker_read(AA_LINKER_CACHE, &paths) < 0)
 		return;
-	for (size_t i = 0; i < paths.likely; i++)
+	for (size_t i = 0; i < paths.count; i++)
 		aa_finder_look_at_file(finder, paths.paths[i]);
 	aa_linker_release(&paths);
 }
@@ -323,7 +289,6 @@ void aa_finder_drain(struct aa_finder *finder)
 	(void)pthread_mutex_lock(&finder->lock);
 	stop_holding(finder);
 	take_requests(finder);
-	queue_clear(&finder->background);
 	while (r == 0 && finder->finder_runs && (finder->asked.first || finder->busy))
 		r = pthread_cond_timedwait(&finder->idle, &finder->lock, &until);
 	(void)pthread_mutex_unlock(&finder->lock);
@@ -358,7 +323,6 @@ static void release(struct aa_finder *finder)
 {
 	aa_finder_forget(finder);
 	queue_clear(&finder->asked);
-	queue_clear(&finder->background);
 	if (finder->epoll_fd >= 0)
 		(void)close(finder->epoll_fd);
 	if (finder->wake_fd >= 0)
@@ -383,7 +347,6 @@ int aa_finder_new(const struct aa_finder_options *options, struct aa_finder **re
 	finder->epoll_fd = finder->wake_fd = -1;
 	finder->holding = options->holds != NULL;
 	queue_init(&finder->asked);
-	queue_init(&finder->background);
 	/* None of these can fail with glibc. */
 	(void)pthread_condattr_init(&monotonic);
 	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -44,9 +44,6 @@ void aa_finder_look_at_likely(struct aa_finder *finder);
 
 int aa_finder_start(struct aa_finder *finder, struct aa_error *error);
 
-/* All libraries that the dynamic linker knows, when there is nothing else to do. */
-void aa_finder_look_at_linker(struct aa_finder *finder);
-
 /* All that the tracked processes have mapped: they ran before there were probes. */
 void aa_finder_look_at_processes(struct aa_finder *finder);
 

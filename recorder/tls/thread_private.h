@@ -13,7 +13,7 @@
 
 enum aa_finder_job_kind {
 	AA_JOB_REQUEST,
-	AA_JOB_PATH,	/* of the linker's cache */
+	AA_JOB_PATH,	/* a file by its name */
 	AA_JOB_PROCESS, /* all that it has mapped */
 };
 
@@ -22,7 +22,7 @@ struct aa_finder_job {
 	enum aa_finder_job_kind kind;
 	uint64_t ticket; /* of a hold; 0: the process runs */
 	struct aa_request request;
-	char *path; /* owned */
+	const char *path; /* borrowed */
 };
 
 struct aa_finder_queue {
@@ -34,7 +34,8 @@ struct aa_known {
 	struct aa_known *next;
 	uint64_t number;
 	uint64_t device, inode, size_bytes; /* struct aa_mapped's */
-	int64_t changed_ns;
+	int64_t changed_ns, status_ns;
+	bool is_overlay;
 	struct aa_file_key key; /* the kernel side's; inode 0: not known */
 	struct aa_found *found;
 	struct aa_uprobes *uprobes; /* NULL: not attached. Detached by aa_kernel_close, which need not wait */
@@ -55,9 +56,9 @@ struct aa_finder {
 
 	pthread_mutex_t lock; /* of what follows, and of options.holds */
 	pthread_cond_t work;  /* for the finder */
-	pthread_cond_t idle;  /* it has nothing asked to do */
-	struct aa_finder_queue asked, background;
-	bool busy;    /* with something asked */
+	pthread_cond_t idle;  /* it has nothing to do */
+	struct aa_finder_queue asked;
+	bool busy;
 	bool holding; /* nobody is resumed for good before it is false */
 	atomic_bool stop;
 

@@ -46,9 +46,9 @@ static size_t make_cache(uint8_t *bytes, const char *const (*pairs)[2], uint32_t
 }
 
 static const char *const pairs[][2] = {
-	{ "libz.so.1", "/lib/libz.so.1" },   { "libssl.so.3", "/lib/libssl.so.3" },
+	{ "libz.so.1", "/lib/libz.so.1" },	     { "libssl.so.3", "/lib/libssl.so.3" },
 	{ "libssl.so", "/lib/libssl.so.3" }, /* the same file again */
-	{ "libx.so", "relative/libx.so" },   { "libgnutls.so.30", "/lib/libgnutls.so.30" },
+	{ "libcrypto.so", "relative/libcrypto.so" }, { "libgnutls.so.30", "/lib/libgnutls.so.30" },
 	{ "libc.so.6", "/lib/libc.so.6" },
 };
 
@@ -59,12 +59,9 @@ static void expect_pairs(const uint8_t *bytes, size_t size)
 	struct aa_linker_paths paths;
 
 	assert_int_equal(aa_linker_parse(bytes, size, &paths), 0);
-	assert_int_equal(paths.count, 4);
-	assert_int_equal(paths.likely, 2);
+	assert_int_equal(paths.count, 2);
 	assert_string_equal(paths.paths[0], "/lib/libgnutls.so.30");
 	assert_string_equal(paths.paths[1], "/lib/libssl.so.3");
-	assert_string_equal(paths.paths[2], "/lib/libc.so.6");
-	assert_string_equal(paths.paths[3], "/lib/libz.so.1");
 	aa_linker_release(&paths);
 }
 
@@ -149,7 +146,6 @@ static void test_file(void **state)
 		return;
 	}
 	assert_int_equal(aa_linker_read(AA_LINKER_CACHE, &paths), 0);
-	assert_true(paths.count > 0);
 	for (size_t i = 0; i < paths.count; i++)
 		assert_int_equal(paths.paths[i][0], '/');
 	aa_linker_release(&paths);
