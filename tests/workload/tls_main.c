@@ -76,7 +76,7 @@ void write_all(SSL *ssl, const void *data, size_t size)
 
 void read_all(SSL *ssl, size_t size)
 {
-	static unsigned char buffer[1 << 20];
+	static _Thread_local unsigned char buffer[1 << 20];
 
 	while (size > 0) {
 		int n = SSL_read(ssl, buffer, (int)(size < sizeof buffer ? size : sizeof buffer));
