@@ -330,14 +330,12 @@ static const struct aa_elf_segment *code_of(const struct aa_elf *elf)
 
 int aa_find_boringssl(const struct aa_elf *elf, uint64_t file_name, struct aa_found *found)
 {
-	aa_cleanup_free struct functions *functions = calloc(1, sizeof(*functions));
 	const struct aa_elf_segment *segment = code_of(elf);
 	aa_cleanup_free uint8_t *bytes = NULL;
 	struct aa_code_text text;
+	struct functions *functions;
 	int r;
 
-	if (!functions)
-		return -ENOMEM;
 	if (!segment) {
 		aa_found_because(found, "stripped BoringSSL, and no code beside it");
 		return 0;
@@ -355,9 +353,10 @@ int aa_find_boringssl(const struct aa_elf *elf, uint64_t file_name, struct aa_fo
 		.address = segment->address,
 		.machine = elf->machine,
 	};
-	r = collect(&text, file_name, functions);
-	if (r < 0)
-		return r;
-	choose(elf, functions, found);
-	return 0;
+	functions = calloc(1, sizeof(*functions));
+	r = functions ? collect(&text, file_name, functions) : -ENOMEM;
+	if (r == 0)
+		choose(elf, functions, found);
+	free(functions);
+	return r;
 }

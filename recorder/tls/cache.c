@@ -168,15 +168,9 @@ static bool read_entry(int directory, const char *name, struct entry *ret_entry)
 	       pread(fd, ret_entry, sizeof(*ret_entry), 0) == (ssize_t)sizeof(*ret_entry);
 }
 
-int aa_find_cache_read(const struct aa_elf *elf, struct aa_found *found)
+static int search(int directory, const struct aa_elf *elf, struct entry *entry, struct aa_found *found)
 {
-	aa_cleanup_close int directory = open_directory(false);
-	aa_cleanup_free struct entry *entry = NULL;
-
-	if (directory < 0)
-		return AA_CACHE_MISS;
-	entry = malloc(sizeof(*entry));
-	for (int by_build_id = 1; entry && by_build_id >= 0; by_build_id--) {
+	for (int by_build_id = 1; by_build_id >= 0; by_build_id--) {
 		char name[256];
 		uint64_t code;
 
@@ -190,6 +184,16 @@ int aa_find_cache_read(const struct aa_elf *elf, struct aa_found *found)
 		return (int)entry->result;
 	}
 	return AA_CACHE_MISS;
+}
+
+int aa_find_cache_read(const struct aa_elf *elf, struct aa_found *found)
+{
+	aa_cleanup_close int directory = open_directory(false);
+	struct entry *entry = directory >= 0 ? malloc(sizeof(*entry)) : NULL;
+	int r = entry ? search(directory, elf, entry, found) : AA_CACHE_MISS;
+
+	free(entry);
+	return r;
 }
 
 /* Not more than ENTRIES_MAX, whatever they are. */
@@ -227,19 +231,8 @@ static void write_entry(int directory, const char *name, const struct entry *ent
 		(void)unlinkat(directory, temporary, 0);
 }
 
-void aa_find_cache_write(const struct aa_elf *elf, int result, const struct aa_found *found)
+static void fill(struct entry *entry, const struct aa_elf *elf, int result, const struct aa_found *found)
 {
-	aa_cleanup_close int directory = open_directory(true);
-	aa_cleanup_free struct entry *entry = NULL;
-	char name[256];
-
-	if (directory < 0 || !has_room(directory))
-		return;
-	entry = calloc(1, sizeof(*entry));
-	if (!entry || !hash_code(elf, found, &entry->code) ||
-	    !entry_name(elf, found->build_id, found->point_count > 0 && found->build_id[0] != '\0', name,
-			sizeof(name)))
-		return;
 	memcpy(entry->magic, MAGIC, sizeof(entry->magic));
 	entry->entry_size = sizeof(*entry);
 	entry->file_size = elf->size;
@@ -250,5 +243,22 @@ void aa_find_cache_write(const struct aa_elf *elf, int result, const struct aa_f
 	entry->found.name = NULL;
 	entry->found.how = NULL;
 	entry->checksum = hash(entry, offsetof(struct entry, checksum));
-	write_entry(directory, name, entry);
+}
+
+void aa_find_cache_write(const struct aa_elf *elf, int result, const struct aa_found *found)
+{
+	aa_cleanup_close int directory = open_directory(true);
+	bool by_build_id = found->point_count > 0 && found->build_id[0] != '\0';
+	struct entry *entry;
+	char name[256];
+
+	if (directory < 0 || !has_room(directory) ||
+	    !entry_name(elf, found->build_id, by_build_id, name, sizeof(name)))
+		return;
+	entry = calloc(1, sizeof(*entry));
+	if (entry && hash_code(elf, found, &entry->code)) {
+		fill(entry, elf, result, found);
+		write_entry(directory, name, entry);
+	}
+	free(entry);
 }

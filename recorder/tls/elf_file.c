@@ -261,20 +261,28 @@ static bool note_build_id(const uint8_t *notes, size_t size, char *ret_text, siz
 	return false;
 }
 
+static bool section_build_id(const struct aa_elf *elf, const struct aa_elf_section *section, char *ret_text,
+			     size_t size)
+{
+	uint8_t *notes = NULL;
+	bool found = section->type == SHT_NOTE && section->size <= NOTES_MAX &&
+		     aa_elf_load(elf, section->offset, section->size, &notes) == 0 &&
+		     note_build_id(notes, (size_t)section->size, ret_text, size);
+
+	free(notes);
+	return found;
+}
+
 /* Of sections, not of segments: some linkers merge PT_NOTE parts of differing alignment into one. */
 void aa_elf_build_id(const struct aa_elf *elf, char *ret_text, size_t size)
 {
 	ret_text[0] = '\0';
 	for (Elf_Scn *scn = elf->sections ? elf_nextscn(elf->sections, NULL) : NULL; scn;
 	     scn = elf_nextscn(elf->sections, scn)) {
-		aa_cleanup_free uint8_t *notes = NULL;
 		struct aa_elf_section section;
 		GElf_Shdr header;
 
-		if (!describe(elf, scn, &header, &section) || section.type != SHT_NOTE ||
-		    section.size > NOTES_MAX || aa_elf_load(elf, section.offset, section.size, &notes) < 0)
-			continue;
-		if (note_build_id(notes, (size_t)section.size, ret_text, size))
+		if (describe(elf, scn, &header, &section) && section_build_id(elf, &section, ret_text, size))
 			return;
 	}
 }

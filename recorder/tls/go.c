@@ -97,7 +97,7 @@ static void read_version(const struct aa_elf *elf, const uint8_t *info, uint64_t
 /* "go1.N..." is at least 1.minor; true if it cannot be told. */
 static bool is_since(const char *version, int minor)
 {
-	return strncmp(version, "go1.", 4) != 0 || atoi(version + 4) >= minor;
+	return strncmp(version, "go1.", 4) != 0 || strtol(version + 4, NULL, 10) >= minor;
 }
 
 static void take_symbol(void *context, const char *name, uint64_t address, uint64_t size)
@@ -157,14 +157,12 @@ static bool begins_as_go(uint16_t machine, const uint8_t *code, size_t size)
 static int add_function(const struct aa_elf *elf, const struct aa_go_function *function, unsigned target,
 			struct aa_found *found)
 {
-	aa_cleanup_free struct returns *returns = calloc(1, sizeof(*returns));
+	struct returns returns = { .count = 0 };
 	aa_cleanup_free uint8_t *code = NULL;
 	uint64_t offset, size = function->end - function->begin;
 	int64_t walked;
 	int r;
 
-	if (!returns)
-		return -ENOMEM;
 	if (size == 0 || size > FUNCTION_MAX || !aa_elf_offset(elf, function->begin, PF_X, &offset))
 		return -EINVAL;
 	r = aa_elf_load(elf, offset, size, &code);
@@ -173,15 +171,15 @@ static int add_function(const struct aa_elf *elf, const struct aa_go_function *f
 	if (!begins_as_go(elf->machine, code, (size_t)size))
 		return -EINVAL;
 	if (targets[target].ret != 0) {
-		walked =
-			aa_code_walk(elf->machine, code, (size_t)size, function->begin, take_return, returns);
-		if (walked != (int64_t)size || returns->is_full || returns->count == 0)
+		walked = aa_code_walk(elf->machine, code, (size_t)size, function->begin, take_return,
+				      &returns);
+		if (walked != (int64_t)size || returns.is_full || returns.count == 0)
 			return walked < 0 ? (int)walked : -EINVAL;
 	}
 	if (!aa_found_add(found, targets[target].entry, offset, targets[target].hook))
 		return -EINVAL;
-	for (unsigned i = 0; i < returns->count; i++)
-		if (!aa_found_add(found, targets[target].ret, offset + (returns->at[i] - function->begin),
+	for (unsigned i = 0; i < returns.count; i++)
+		if (!aa_found_add(found, targets[target].ret, offset + (returns.at[i] - function->begin),
 				  targets[target].hook))
 			return -EINVAL;
 	return 0;

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
-
 #define WINDOW_BYTES (1u << 20)
 #define TOTAL_BYTES  (512u << 20) /* more read-only data no program has that we know */
 
@@ -67,15 +65,12 @@ static bool has_data_apart(const struct aa_elf *elf)
 	return false;
 }
 
-int aa_scan(const struct aa_elf *elf, const char *const *needles, unsigned count, aa_scan_fn *function,
-	    void *context)
+static int scan_all(const struct aa_elf *elf, uint8_t *window, const char *const *needles, unsigned count,
+		    aa_scan_fn *function, void *context)
 {
-	aa_cleanup_free uint8_t *window = malloc(WINDOW_BYTES + 2 * AA_SCAN_AROUND);
 	uint32_t unwanted = has_data_apart(elf) ? PF_W | PF_X : PF_W;
 	uint64_t total = 0;
 
-	if (!window)
-		return -ENOMEM;
 	for (unsigned i = 0; i < elf->segment_count; i++) {
 		const struct aa_elf_segment *segment = &elf->segments[i];
 		int r;
@@ -90,4 +85,14 @@ int aa_scan(const struct aa_elf *elf, const char *const *needles, unsigned count
 			return r < 0 ? r : 0;
 	}
 	return 0;
+}
+
+int aa_scan(const struct aa_elf *elf, const char *const *needles, unsigned count, aa_scan_fn *function,
+	    void *context)
+{
+	uint8_t *window = malloc(WINDOW_BYTES + 2 * AA_SCAN_AROUND);
+	int r = window ? scan_all(elf, window, needles, count, function, context) : -ENOMEM;
+
+	free(window);
+	return r;
 }
