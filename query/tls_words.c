@@ -325,6 +325,16 @@ static void say_note(struct aa_query *query, const struct aa_told *told)
 	end(query, told, AA_STYLE_WARN, &line);
 }
 
+static void say_trailers(struct aa_query *query, const struct aa_told *told)
+{
+	aa_cleanup(aa_text_release) struct aa_text_buffer line = { 0 };
+
+	begin(query, told, &line);
+	aa_text_add_string(&line, "trailers");
+	end(query, told, AA_STYLE_DIM, &line);
+	say_fields(query, &told->message->trailers);
+}
+
 int aa_tls_say(struct aa_query *query, const struct aa_told *told)
 {
 	int r = 0;
@@ -343,8 +353,7 @@ int aa_tls_say(struct aa_query *query, const struct aa_told *told)
 		r = say_websocket(query, told);
 		break;
 	case AA_TOLD_TRAILERS:
-		aa_render_line(&query->render, AA_STYLE_DIM, "  trailers:");
-		say_fields(query, &told->message->trailers);
+		say_trailers(query, told);
 		break;
 	case AA_TOLD_DATA:
 		r = say_data(query, told);

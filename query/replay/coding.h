@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* What one body may become: beyond that it is taken for a bomb. */
-#define AA_CODING_OUTPUT_MAX ((uint64_t)1024 * 1024 * 1024)
+#define AA_CODING_OUTPUT_MAX ((uint64_t)256 * 1024 * 1024)
 
 /* A small input that becomes so much larger is one, too; deflate reaches 1032, brotli far more on blanks. */
 #define AA_CODING_RATIO_MAX  2000

@@ -124,7 +124,7 @@ def http1(maker):
     for part in (head, chunked(gzip(body), 30)):
         maker.say(1, "received", part, pack=True)
     maker.say(1, "sent", b"HEAD /nothing HTTP/1.1\r\nHost: example.com\r\n\r\nGET /missing\x1b[2J HTTP/1.1\r\nHost: other.example.com\r\n\r\n")
-    maker.say(1, "received", b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 10012\r\n\r\nnot \x1b[31mhere")
+    maker.say(1, "received", b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\nContent-Length: 10011\r\n\r\nnot \x1b[31mhere")
     maker.hole(1, "received", 9996)
     maker.say(1, "received", b"!\n")
     maker.insert("s1_redaction", {"id": 1, "time_ns": START + 10**8, "process_id": 2, "row_table": "tls", "row_id": 1, "direction": "sent", "offset": 71, "length": 18,

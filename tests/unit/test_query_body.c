@@ -111,7 +111,7 @@ static int count(void *context, const void *bytes, size_t size)
 	return 0;
 }
 
-/* gzip in gzip is not undone, so a bomb is one layer: 1032 bytes of one at most, and a gigabyte in all. */
+/* gzip in gzip is not undone, so a bomb is one layer: 1032 bytes of one at most, and AA_CODING_OUTPUT_MAX in all. */
 static void test_a_bomb_stops(void **state)
 {
 	const size_t zeros_size = (size_t)64 << 20;
