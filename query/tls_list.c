@@ -63,7 +63,7 @@ static const struct aa_column connection_columns[] = {
 static const char connection_sql[] =
 	"SELECT :session, c.id, c.time_ns, c.time_ns, c.process_id, p.pid, p.comm, coalesce(c.sni, "
 	"c.peer_address)," AA_SQL_TLS_PEER ", c.sni, c.peer_address, c.peer_port, c.local_address, "
-					   "c.local_port, c.role, c.transport, c.implementation,"
+	"c.local_port, c.role, c.transport, c.implementation,"
 	" LIBRARY, c.version, c.version_offered, c.cipher, c.alpn, c.alpn_offered, c.handshake, "
 	"c.handshake_ns,"
 	" CASE WHEN c.plaintext = 'no' AND c.sent_bytes = 0 THEN c.wire_sent_bytes ELSE c.sent_bytes END,"

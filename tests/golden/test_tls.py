@@ -248,7 +248,8 @@ class Tls(golden.Golden):
         self.assert_safe(result.stderr.decode())
 
     def test_flipped_bytes(self):
-        whole = open(self.tls(), "rb").read()
+        with open(self.tls(), "rb") as file:
+            whole = file.read()
         db = str(self.directory / "flipped.db")
         generator = random.Random(20251120)
         asked = [["tls"], ["tls", "requests"], ["tls", "libraries"]] + [["tls", "show", str(number)] for number in (1, 2, 3, 5, 6)]
