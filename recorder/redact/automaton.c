@@ -56,11 +56,12 @@ static void insert(struct aa_automaton *automaton, const char *pattern, size_t n
 }
 
 /*
- * In the order of depth: a byte that does not fit goes where it goes from the longest suffix that is a state, too. queue
- * and fail: one entry a state.
+ * In the order of depth: a byte that does not fit goes where it goes from the longest suffix that is a state, too. queue:
+ * one entry a state.
  */
-static void complete(struct aa_automaton *automaton, uint16_t *queue, uint16_t *fail)
+static void complete(struct aa_automaton *automaton, uint16_t *queue)
 {
+	uint16_t *fail = automaton->fail;
 	size_t first = 0, end = 0;
 
 	for (unsigned class = 0; class < automaton->classes; class ++)
@@ -89,7 +90,7 @@ int aa_automaton_build(struct aa_automaton *automaton, aa_pattern_fn *pattern, c
 		       size_t count, bool fold)
 {
 	size_t states;
-	uint16_t *work;
+	uint16_t *queue;
 
 	memset(automaton, 0, sizeof(*automaton));
 	states = classify(automaton, pattern, context, count, fold);
@@ -98,17 +99,19 @@ int aa_automaton_build(struct aa_automaton *automaton, aa_pattern_fn *pattern, c
 	automaton->next = calloc(states * automaton->classes, sizeof(uint16_t));
 	automaton->hit = calloc(states, sizeof(uint16_t));
 	automaton->also = calloc(states, sizeof(uint16_t));
+	automaton->fail = calloc(states, sizeof(uint16_t));
 	automaton->depth = calloc(states, 1);
-	work = calloc(states * 2, sizeof(uint16_t));
-	if (!automaton->next || !automaton->hit || !automaton->also || !automaton->depth || !work) {
-		free(work);
+	queue = calloc(states, sizeof(uint16_t));
+	if (!automaton->next || !automaton->hit || !automaton->also || !automaton->fail ||
+	    !automaton->depth || !queue) {
+		free(queue);
 		return -ENOMEM;
 	}
 	automaton->states = 1;
 	for (size_t i = 0; i < count; i++)
 		insert(automaton, pattern(context, i), i);
-	complete(automaton, work, work + states);
-	free(work);
+	complete(automaton, queue);
+	free(queue);
 	return 0;
 }
 
@@ -117,5 +120,6 @@ void aa_automaton_release(struct aa_automaton *automaton)
 	free(automaton->next);
 	free(automaton->hit);
 	free(automaton->also);
+	free(automaton->fail);
 	free(automaton->depth);
 }

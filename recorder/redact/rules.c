@@ -75,6 +75,16 @@ static const char *shape_pattern(const void *context, size_t i)
 	return shapes[i].prefix;
 }
 
+static void find_dull(struct aa_redactor *redactor)
+{
+	for (unsigned byte = 0; byte < 256; byte++)
+		redactor->dull[byte] = !(aa_chars[byte] & (AA_CHAR_WORD | AA_CHAR_ALNUM)) &&
+				       !strchr("\\%\"'`/:\r\n", (int)byte) &&
+				       !aa_automaton_step(&redactor->names, 0, (uint8_t)byte) &&
+				       !aa_automaton_step(&redactor->tokens, 0, (uint8_t)byte);
+	redactor->dull[0] = true; /* strchr() found the end of the string */
+}
+
 static void freep(struct aa_redactor **redactor)
 {
 	aa_redactor_free(*redactor);
@@ -99,6 +109,7 @@ int aa_redactor_new(const uint8_t *key, char *const *headers, struct aa_redactor
 		return aa_error_set(error, -EINVAL, "cannot redact so many headers");
 	if (r < 0)
 		return aa_error_set(error, r, "out of memory");
+	find_dull(redactor);
 	*ret_redactor = AA_STEAL(redactor);
 	return 0;
 }

@@ -70,6 +70,7 @@ struct aa_automaton {
 	unsigned states;
 	uint16_t *next; /* [state * classes + class] */
 	uint16_t *hit;	/* [state]: longest pattern that ends there */
+	uint16_t *fail; /* [state]: the longest of its suffixes that is a state */
 	uint8_t *depth; /* [state]: bytes of the pattern so far */
 	uint16_t *also; /* [state]: the next state with a hit among its suffixes; 0: none */
 };
@@ -78,6 +79,7 @@ struct aa_redactor {
 	struct hmac_sha256_ctx hmac; /* with the key */
 	struct aa_automaton names;
 	struct aa_automaton tokens;
+	bool dull[256]; /* bytes that begin nothing, and say nothing about what begins behind them */
 	struct aa_header_rule *headers;
 	size_t header_count;
 	char *extra; /* names that were given */

@@ -160,6 +160,35 @@ static size_t skip_word(struct aa_searcher *searcher, const struct aa_pass *pass
 	return at;
 }
 
+/* As note() of each of them; in the userinfo of a URL, and where a line begins, there is more to it. */
+static size_t skip_dull(struct aa_searcher *searcher, const struct aa_pass *pass, size_t at)
+{
+	const bool *dull = searcher->redactor->dull;
+	size_t begin = at;
+
+	while (at < pass->size && dull[pass->bytes[at]])
+		at++;
+	if (at == begin)
+		return at;
+	searcher->history = 0;
+	searcher->in_name = false;
+	searcher->backslashes = 0;
+	searcher->escape = 0;
+	searcher->last[1] = at - begin > 1 ? pass->bytes[at - 2] : searcher->last[0];
+	searcher->last[0] = pass->bytes[at - 1];
+	return at;
+}
+
+/* The next state; one that began within a word leads to nothing. */
+static uint16_t step(const struct aa_searcher *searcher, const struct aa_automaton *automaton, unsigned state,
+		     uint8_t byte)
+{
+	state = aa_automaton_step(automaton, state, byte);
+	while (state && !starts_word(searcher, automaton->depth[state]))
+		state = automaton->fail[state];
+	return (uint16_t)state;
+}
+
 size_t aa_search_idle(struct aa_searcher *searcher, struct aa_pass *pass, size_t at)
 {
 	const struct aa_redactor *redactor = searcher->redactor;
@@ -182,6 +211,11 @@ size_t aa_search_idle(struct aa_searcher *searcher, struct aa_pass *pass, size_t
 				break;
 			byte = pass->bytes[at];
 		}
+		if (redactor->dull[byte] && !searcher->names && !searcher->tokens && !searcher->url &&
+		    !searcher->lead) {
+			at = skip_dull(searcher, pass, at);
+			continue;
+		}
 		if (byte == ':' && searcher->url) {
 			note(searcher, byte);
 			searcher->url = 0;
@@ -189,8 +223,8 @@ size_t aa_search_idle(struct aa_searcher *searcher, struct aa_pass *pass, size_t
 			return at + 1;
 		}
 		note(searcher, byte);
-		searcher->names = (uint16_t)aa_automaton_step(&redactor->names, searcher->names, byte);
-		searcher->tokens = (uint16_t)aa_automaton_step(&redactor->tokens, searcher->tokens, byte);
+		searcher->names = step(searcher, &redactor->names, searcher->names, byte);
+		searcher->tokens = step(searcher, &redactor->tokens, searcher->tokens, byte);
 		if (redactor->names.hit[searcher->names] || redactor->names.also[searcher->names])
 			searcher->name = hit_name(searcher);
 		at++;
