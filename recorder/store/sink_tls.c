@@ -197,9 +197,17 @@ void aa_session_begin_tls(struct aa_session *session)
 
 void aa_session_commit_tls(struct aa_session *session)
 {
-	for (size_t i = 0; i < session->tls.touched_count; i++)
-		if (session->tls.touched[i]->secrets)
-			aa_tls_secrets_commit(session->tls.touched[i]->secrets);
+	for (size_t i = 0; i < session->tls.touched_count; i++) {
+		struct aa_tls_entry *entry = session->tls.touched[i];
+
+		if (!entry->secrets)
+			continue;
+		aa_tls_secrets_commit(entry->secrets);
+		if (entry->now.finished) { /* it may hold much */
+			aa_tls_secrets_free(entry->secrets);
+			entry->secrets = NULL;
+		}
+	}
 	aa_tls_table_commit(&session->tls);
 }
 

@@ -187,7 +187,8 @@ static int make_secrets(struct aa_session *session, struct aa_tls_entry *entry, 
 	if (!session->redactor)
 		return 0;
 	if (!entry->secrets)
-		entry->secrets = aa_tls_secrets_new(session->redactor, entry->now.late);
+		entry->secrets =
+			aa_tls_secrets_new(session->redactor, entry->now.late || entry->now.finished);
 	if (!entry->secrets)
 		return aa_error_set(error, -ENOMEM, "out of memory");
 	if (entry->now.alpn.length) {
