@@ -15,6 +15,7 @@
 
 #define SECTIONS_MAX 4096u
 #define NOTES_MAX    65536u
+#define NAMES_MAX    (1u << 20)
 
 int aa_elf_read(const struct aa_elf *elf, uint64_t offset, void *bytes, size_t size)
 {
@@ -169,11 +170,24 @@ static bool describe(const struct aa_elf *elf, Elf_Scn *scn, GElf_Shdr *ret_head
 	return true;
 }
 
+/* Names of sections, which libelf reads whole, whatever size they claim to have. */
+static bool find_names(const struct aa_elf *elf, size_t *ret_names)
+{
+	struct aa_elf_section section;
+	GElf_Shdr header;
+	Elf_Scn *scn;
+
+	if (!elf->sections || elf_getshdrstrndx(elf->sections, ret_names) != 0)
+		return false;
+	scn = elf_getscn(elf->sections, *ret_names);
+	return scn && describe(elf, scn, &header, &section) && section.size <= NAMES_MAX;
+}
+
 bool aa_elf_section(const struct aa_elf *elf, const char *name, struct aa_elf_section *ret_section)
 {
 	size_t names;
 
-	if (!elf->sections || elf_getshdrstrndx(elf->sections, &names) != 0)
+	if (!find_names(elf, &names))
 		return false;
 	for (Elf_Scn *scn = elf_nextscn(elf->sections, NULL); scn; scn = elf_nextscn(elf->sections, scn)) {
 		struct aa_elf_section section;
