@@ -295,6 +295,6 @@ void aa_options_help(FILE *file, const struct aa_command *command)
 	print_options(file, "Options of all commands", aa_global_options, 0);
 	if (!command)
 		(void)fprintf(file, "\nExit status: 0 answered, 1 nothing found, 2 usage, 3 the database "
-				    "cannot be read.\n"
+				    "cannot be read, 4 bytes are missing (tls --raw).\n"
 				    "aa-query COMMAND --help shows a command's own options and filters.\n");
 }
