@@ -14,7 +14,6 @@
 /* What is compared of a TLS record: the header has 5 bytes, and 11 to 26 are random or encrypted in every kind of it. */
 #define AA_CIPHER_OFFSET 11
 #define AA_CIPHER_END	 27
-#define AA_BIND_TRIES	 4 /* searches for a connection */
 
 /* The beginning of a TLS record: type 20 to 24, version 3.x. */
 static __always_inline bool aa_is_tls_record(const __u8 *bytes)
@@ -83,64 +82,6 @@ static __always_inline void aa_bio_write_seen(__u64 buffer, __u64 length)
 		return;
 	known = *thread;
 	bpf_map_update_elem(&aa_tls_ciphers, &key, &known, BPF_ANY);
-}
-
-#define AA_SEARCH_WORDS 16
-
-/* In blocks of 128 bytes. Returns 1 if it was bound. */
-AA_SUBPROGRAM int aa_bind_search(const struct aa_header *base, struct aa_tls_connection *connection,
-				 __u64 from, __u32 blocks)
-{
-	__u64 words[AA_SEARCH_WORDS];
-	struct aa_tls_random_key key = { .tgid = base->tgid };
-
-	for (__u32 block = 0; block < 16; block++) {
-		if (block >= blocks)
-			break;
-		if (bpf_probe_read_user(words, sizeof(words), (const void *)(from + block * sizeof(words))) !=
-		    0)
-			continue;
-		for (__u32 i = 0; i < AA_SEARCH_WORDS; i++) {
-			struct aa_tls_random *found;
-			struct aa_tls_socket *entry;
-
-			key.random = words[i];
-			if (key.random == 0)
-				continue;
-			found = bpf_map_lookup_elem(&aa_tls_randoms, &key);
-			if (!found)
-				continue;
-			entry = aa_socket_find(found->sock);
-			if (!entry || entry->socket != found->socket)
-				continue;
-			return aa_bind(base, connection, entry, found->sock, AA_TLS_BY_CLIENT_RANDOM) == 0;
-		}
-	}
-	return 0;
-}
-
-/*
- * Searches the library's memory for the random of a ClientHello that the process has sent or received. It stands in the
- * object itself (OpenSSL 3), in *(object + 0x30) (BoringSSL), or in *(object + 0xa8) (OpenSSL 1.1.1): SSL3_STATE, where it is
- * aligned to 8 bytes. To be called after a call of a connection that is bound to none. base: with the time.
- */
-AA_SUBPROGRAM int aa_bind_by_random(const struct aa_header *base, struct aa_tls_connection *connection,
-				    __u64 object)
-{
-	__u64 state = 0;
-
-	if (connection->socket != 0 || connection->tries >= AA_BIND_TRIES)
-		return 0;
-	connection->tries++;
-	if (aa_bind_search(base, connection, object, 16))
-		return 1;
-	if (bpf_probe_read_user(&state, sizeof(state), (const void *)(object + 0x30)) == 0 && state > 4096 &&
-	    aa_bind_search(base, connection, state, 8))
-		return 1;
-	if (bpf_probe_read_user(&state, sizeof(state), (const void *)(object + 0xa8)) == 0 && state > 4096 &&
-	    aa_bind_search(base, connection, state, 8))
-		return 1;
-	return 0;
 }
 
 /* For objects that name their descriptor. A connection that is bound is left alone. base: with the time. */

@@ -6,26 +6,86 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define AA_TLS_BIND_ASK 3 /* searches in vain, and BIO_write() is to tell */
+#define AA_TLS_BIND_TRIES 4  /* searches for a connection */
+#define AA_TLS_BIND_ASK	  3  /* that many in vain, and BIO_write() is to tell */
+#define AA_TLS_BIND_WORDS 16 /* of a block */
 
-/* See tls_data.h. */
-int aa_tls_bind(__u64 thread, __u64 place)
+static __always_inline struct aa_tls_call *aa_tls_call_find(__u64 thread, __u64 place)
 {
 	struct aa_tls_call_key key = { .thread = thread, .place = place };
-	struct aa_tls_call *call = bpf_map_lookup_elem(&aa_tls_calls, &key);
-	struct aa_tls_connection *connection;
-	__u32 tries;
 
-	if (!call)
+	return bpf_map_lookup_elem(&aa_tls_calls, &key);
+}
+
+/*
+ * Binds the connection of a call if a block of memory holds the random of a ClientHello that the process has sent or received.
+ * Returns 1 if it did. A global function, see aa_pack_ids(): one verified for each block was nine tenths of the work for a
+ * program.
+ */
+int aa_tls_search(__u64 thread, __u64 place, __u64 from)
+{
+	struct aa_tls_call *call = aa_tls_call_find(thread, place);
+	struct aa_tls_connection *connection = call ? aa_tls_find(&call->key) : NULL;
+	struct aa_tls_random_key key = {};
+	__u64 words[AA_TLS_BIND_WORDS];
+
+	if (!connection || bpf_probe_read_user(words, sizeof(words), (const void *)from) != 0)
 		return 0;
-	connection = aa_tls_find(&call->key);
-	if (!connection || connection->socket != 0)
+	key.tgid = call->base.tgid;
+	for (__u32 i = 0; i < AA_TLS_BIND_WORDS; i++) {
+		struct aa_tls_random *found;
+		struct aa_tls_socket *entry;
+
+		key.random = words[i];
+		if (key.random == 0)
+			continue;
+		found = bpf_map_lookup_elem(&aa_tls_randoms, &key);
+		if (!found)
+			continue;
+		entry = aa_socket_find(found->sock);
+		if (!entry || entry->socket != found->socket)
+			continue;
+		return aa_bind(&call->base, connection, entry, found->sock, AA_TLS_BY_CLIENT_RANDOM) == 0;
+	}
+	return 0;
+}
+
+static __always_inline bool aa_tls_search_blocks(__u64 thread, __u64 place, __u64 from, __u32 blocks)
+{
+	for (__u32 block = 0; block < blocks; block++) {
+		if (aa_tls_search(thread, place, from + block * AA_TLS_BIND_WORDS * sizeof(__u64)) == 1)
+			return true;
+	}
+	return false;
+}
+
+static __always_inline bool aa_tls_search_at(__u64 thread, __u64 place, __u64 pointer)
+{
+	__u64 state = 0;
+
+	return bpf_probe_read_user(&state, sizeof(state), (const void *)pointer) == 0 && state > 4096 &&
+	       aa_tls_search_blocks(thread, place, state, 8);
+}
+
+/*
+ * See tls_data.h. The random stands in the object itself (OpenSSL 3), in *(object + 0x30) (BoringSSL), or in *(object + 0xa8)
+ * (OpenSSL 1.1.1): SSL3_STATE, where it is aligned to 8 bytes.
+ */
+int aa_tls_bind(__u64 thread, __u64 place)
+{
+	struct aa_tls_call *call = aa_tls_call_find(thread, place);
+	struct aa_tls_connection *connection = call ? aa_tls_find(&call->key) : NULL;
+	__u64 object;
+
+	if (!connection || connection->socket != 0 || connection->tries >= AA_TLS_BIND_TRIES)
 		return 0;
-	tries = connection->tries;
-	if (aa_bind_by_random(&call->base, connection, call->key.object) == 1)
+	connection->tries++;
+	object = call->key.object;
+	if (aa_tls_search_blocks(thread, place, object, 16) ||
+	    aa_tls_search_at(thread, place, object + 0x30) || aa_tls_search_at(thread, place, object + 0xa8))
 		return 1;
-	/* Twice is usual: before the first ClientHello is sent there is nothing to be found. */
-	if (tries < AA_TLS_BIND_ASK && connection->tries == AA_TLS_BIND_ASK && call->library != 0)
+	/* Two are usual: before the first ClientHello is sent there is nothing to be found. */
+	if (connection->tries == AA_TLS_BIND_ASK && call->library != 0)
 		aa_request_bind(&call->base, call->library);
 	return 0;
 }
