@@ -3,8 +3,8 @@
  * What is attached to TLS libraries, by the recorder and to what it finds there (recorder/kernel/uprobe.c): one program for
  * all beginnings and one for all returns. Which function of which library it is says the cookie of the probe (5.15).
  *
- * They return 0, always: up to 6.12 uprobe_multi_link_handler() gives what a program returns to handler_chain(), for which 1
- * means that the process is to have the probe no more, and anything else is worth a warning.
+ * They return 0, always: up to 6.12 uprobe_multi_link_handler() gives what a program returns to handler_chain(), for
+ * which 1 means that the process is to have the probe no more, and anything else is worth a warning.
  *
  * The sections name no function: nothing is attached by them. Each program is there twice: the second is loaded for the
  * attach point that takes many probes at once, uprobe_multi (6.6).

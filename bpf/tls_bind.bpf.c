@@ -18,9 +18,9 @@ static __always_inline struct aa_tls_call *aa_tls_call_find(__u64 thread, __u64 
 }
 
 /*
- * Binds the connection of a call if a block of memory holds the random of a ClientHello that the process has sent or received.
- * Returns 1 if it did. A global function, see aa_pack_ids(): one verified for each block was nine tenths of the work for a
- * program.
+ * Binds the connection of a call if a block of memory holds the random of a ClientHello that the process has sent or
+ * received. Returns 1 if it did. A global function, see aa_pack_ids(): one verified for each block was nine tenths of the
+ * work for a program.
  */
 int aa_tls_search(__u64 thread, __u64 place, __u64 from)
 {
@@ -68,8 +68,8 @@ static __always_inline bool aa_tls_search_at(__u64 thread, __u64 place, __u64 po
 }
 
 /*
- * See tls_data.h. The random stands in the object itself (OpenSSL 3), in *(object + 0x30) (BoringSSL), or in *(object + 0xa8)
- * (OpenSSL 1.1.1): SSL3_STATE, where it is aligned to 8 bytes.
+ * See tls_data.h. The random stands in the object itself (OpenSSL 3), in *(object + 0x30) (BoringSSL), or in
+ * *(object + 0xa8) (OpenSSL 1.1.1): SSL3_STATE, where it is aligned to 8 bytes.
  */
 int aa_tls_bind(__u64 thread, __u64 place)
 {

@@ -5,8 +5,8 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /*
- * One part in a record with room for `tier` bytes. Returns 0, or -1 with what was lost: in a hole of known size. The record's
- * bytes behind length are an older record's: who reads looks at length only (event_tls.h).
+ * One part in a record with room for `tier` bytes. Returns 0, or -1 with what was lost: in a hole of known size. The
+ * record's bytes behind length are an older record's: who reads looks at length only (event_tls.h).
  */
 static __always_inline int aa_tls_part_tier(const struct aa_tls_call *call,
 					    struct aa_tls_connection *connection, __u64 at, __u64 size,

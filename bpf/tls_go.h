@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Calls of Go's crypto/tls. No return probes: they change return addresses on a stack that Go moves, and reads; a program with
- * one crashes. Each RET instruction has a probe like a function's beginning instead. A call is known by its goroutine, which
- * may go on in another thread.
+ * Calls of Go's crypto/tls. No return probes: they change return addresses on a stack that Go moves, and reads; a program
+ * with one crashes. Each RET instruction has a probe like a function's beginning instead. A call is known by its
+ * goroutine, which may go on in another thread.
  */
 #ifndef AA_BPF_TLS_GO_H
 #define AA_BPF_TLS_GO_H
@@ -25,7 +25,10 @@ static __always_inline struct aa_tls_call_key aa_go_key(struct pt_regs *regs, __
 	return key;
 }
 
-/* The end of a goroutine's stack if the buffer lies on it, else 0: when the stack is moved, what is kept is its distance to that. */
+/*
+ * The end of a goroutine's stack if the buffer lies on it, else 0: when the stack is moved, the distance to that is what is
+ * kept.
+ */
 static __always_inline __u64 aa_go_stack_end(__u64 routine, __u64 buffer)
 {
 	struct aa_go_stack stack = {};
@@ -92,8 +95,8 @@ static __always_inline int aa_go_entered(struct pt_regs *regs, __u64 library, __
 }
 
 /*
- * A connection is met here and not at the beginning: calls on one that was closed already, which fail, make no new one. Nothing
- * else of it is seen before.
+ * A connection is met here and not at the beginning: calls on one that was closed already, which fail, make no new one.
+ * Nothing else of it is seen before.
  */
 static __always_inline int aa_go_moved(struct aa_tls_call *call, const struct aa_tls_call_key *key,
 				       __u64 bytes)

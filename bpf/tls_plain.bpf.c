@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The programs of tls.bpf.c for kernels whose probes have no cookie (before 5.15): one for each function and side, which says
- * which it is; the library is not known, 0. recorder/kernel/uprobe_table.c names them.
+ * The programs of tls.bpf.c for kernels whose probes have no cookie (before 5.15): one for each function and side, which
+ * says which it is; the library is not known, 0. recorder/kernel/uprobe_table.c names them.
  */
 #include "tls_go.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * See uprobe.h. Three ways, the best first: many probes in one link (6.6), a link for each probe with a cookie that says what it
- * is (5.15), and a program for each kind of probe, which cannot say which library it is.
+ * See uprobe.h. Three ways, the best first: many probes in one link (6.6), a link for each probe with a cookie that says
+ * what it is (5.15), and a program for each kind of probe, which cannot say which library it is.
  */
 #include "uprobe.h"
 
