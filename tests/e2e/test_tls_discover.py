@@ -168,12 +168,13 @@ class Discover(aa.Case):
 
 	# --- under way ----------------------------------------------------------------------------------------
 
-	def test_attaching_to_a_connection_under_way(self):
+	def attach_under_way(self, *options):
+		"""Attaches in the middle of a connection: its row, both directions as stored, and what the server got from then on."""
 		server = tls.Server(self)
 		client = subprocess.Popen([tls.PROGRAM, "wait", str(server.port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 		self.addCleanup(self.stop, client)
 		self.assertEqual(int(client.stdout.readline()), client.pid)
-		process = self.start(client.pid, command="attach", options=["--quiet"])
+		process = self.start(client.pid, command="attach", options=["--quiet", *options])
 		self.assertTrue(aa.wait_until(lambda: self.attached() or process.poll() is not None), "the library was not found")
 		before = server.connections[0].received.bytes
 		client.stdin.write(b"\n")
@@ -188,8 +189,24 @@ class Discover(aa.Case):
 		self.assertEqual((row["plaintext"], row["pid"], row["peer_port"], row["local_port"]), ("partial", client.pid, server.port, first.port))
 		self.assertIn("late", row["reason"])
 		sent, received = (tls.Stored(self, session, row, direction) for direction in ("sent", "received"))
-		self.assertEqual(bytes(sent.data), bytes(first.received.data[before:]))
+		tls.check_sums(self, row, "sent", sent)
+		tls.check_sums(self, row, "received", received)
+		return row, sent, received, bytes(first.received.data[before:])
+
+	def test_attaching_to_a_connection_under_way(self):
+		row, sent, received, truth = self.attach_under_way("--no-redact")
+		self.assertEqual(sent.gaps + received.gaps, [], row)
+		self.assertEqual(bytes(sent.data), truth)
 		self.assertEqual(bytes(received.data), tls.payload(8000))
+
+	def test_what_may_be_secret_of_a_connection_under_way(self):
+		"""It may be HTTP/2, whose headers cannot be decoded without those before: what is no text is withheld, and counted."""
+		row, sent, received, truth = self.attach_under_way()
+		self.assertEqual({gap for _, _, gap in sent.gaps + received.gaps} - {"withheld"}, set(), row)
+		self.assertEqual((sent.length, received.length), (len(truth), 8000))
+		self.assertTrue(bytes(sent.data).startswith(truth[:truth.index(b"\n")]))
+		if sent.gaps or received.gaps:
+			self.assertIn("withheld", row["reason"].split(","))
 
 	def attached(self):
 		try:
