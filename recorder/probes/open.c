@@ -124,7 +124,7 @@ static void load_uprobes(struct aa_kernel *kernel)
 	const char *programs = aa_kernel_uprobe_programs(kernel);
 
 	aa_kernel_add_probe(kernel, &(struct aa_probe){ .capability = "tls.calls",
-							.tier = aa_tier_name(AA_TIER_PORTABLE),
+							.tier = aa_tier_name(AA_TIER_BASIC),
 							.program = programs ? programs : "aa_tls_enter",
 							.attached = r == 0,
 							.error = r < 0 ? -r : 0,

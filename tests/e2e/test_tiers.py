@@ -39,6 +39,11 @@ CAPABILITIES = {
 	"file.close": ("precise", "kprobe", "basic"),
 	"file.sweep": ("basic",),
 	"file.uring": ("basic",),
+	"tls.socket": ("precise", "portable", "basic"),
+	"tls.end": ("portable", "basic"),
+	"tls.sweep": ("basic",),
+	"tls.mapping": ("precise", "portable", "basic"),
+	"tls.calls": ("basic",),
 }
 FILES = {capability for capability in CAPABILITIES if capability.startswith("file.")}
 # A kernel may be built without what they hang at.
@@ -85,7 +90,7 @@ class Tiers(aa.Case):
 			return
 		self.assertEqual(len(serving), 1, rows)
 		self.assertEqual((serving[0]["error"], self.offered[serving[0]["tier"]]), (0, 0), serving)
-		self.assertRegex(serving[0]["program"], r"\A[a-z0-9_]+(\+[a-z0-9_]+)*\Z")
+		self.assertRegex(serving[0]["program"], r"\A[a-z0-9_]+[*]?(\+[a-z0-9_]+[*]?)*\Z")
 		allowed = list(CAPABILITIES[capability])
 		if tier:
 			allowed = [tier] if tier in allowed else [t for t in allowed if TIERS.index(t) > TIERS.index(tier)]
@@ -120,6 +125,16 @@ class Tiers(aa.Case):
 		self.assertEqual(recording.status, 0, recording.err)
 		found = self.probes(recording.session)
 		self.assertEqual(set(found), set(CAPABILITIES) - FILES - {"process.snapshot"})
+
+	def test_without_tls(self):
+		"""--tls none: no row of TLS; metadata: none of libraries."""
+		for mode, missing in (("none", {c for c in CAPABILITIES if c.startswith("tls.")}),
+				      ("metadata", {"tls.mapping", "tls.calls"})):
+			with self.subTest(mode=mode):
+				recording = self.record("exit", "0", options=["--tls", mode])
+				self.assertEqual(recording.status, 0, recording.err)
+				found = self.probes(recording.session)
+				self.assertEqual(set(found) | OPTIONAL, set(CAPABILITIES) - missing - {"process.snapshot"})
 
 	def test_untouched_system_calls(self):
 		"""Where the precise tier serves all that is offered in it, nothing hangs at the end of every system call."""
