@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * See xref.h. Goes over all bytes (60 MiB of them in Bun) without decoding: what only looks like an instruction is sorted
- * out later, by decoding the function around it.
+ * out later, by decoding the function around it. A process may be held meanwhile, so memchr() does most of it.
  */
 #include "xref.h"
 
@@ -24,33 +24,56 @@ unsigned aa_xref_step(uint16_t machine)
 	return machine == EM_X86_64 ? 16 : 4;
 }
 
-/* "mov r32, imm32", or the displacement of "lea r64, [rip + disp32]". */
-static bool is_load_x86(const struct aa_code_text *text, uint64_t at, bool relative)
+static int by_address(const void *a, const void *b)
 {
-	const uint8_t *code = text->bytes + at;
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
-	if (!relative)
-		return at >= 1 && (code[-1] & 0xf8) == 0xb8;
-	return at >= 3 && (code[-3] & 0xfb) == 0x48 && code[-2] == 0x8d && (code[-1] & 0xc7) == 0x05;
+	return x < y ? -1 : x > y;
+}
+
+/* "lea r64, [rip + disp32]" */
+static unsigned relative_loads(const struct aa_code_text *text, uint64_t wanted, uint64_t *ret_sites)
+{
+	const uint8_t *end = text->bytes + text->size, *code = text->bytes;
+	unsigned count = 0;
+
+	while (count < AA_XREF_SITES && (code = memchr(code, 0x8d, (size_t)(end - code))) != NULL) {
+		uint64_t at = (uint64_t)(code++ - text->bytes);
+
+		if (at < 1 || text->size - at < 6 || (text->bytes[at - 1] & 0xfb) != 0x48 ||
+		    (text->bytes[at + 1] & 0xc7) != 0x05)
+			continue;
+		if (text->address + at + 6 + (uint64_t)(int64_t)(int32_t)word(text->bytes + at + 2) == wanted)
+			ret_sites[count++] = text->address + at;
+	}
+	return count;
+}
+
+/* "mov r32, imm32" */
+static unsigned absolute_loads(const struct aa_code_text *text, uint64_t wanted, unsigned max,
+			       uint64_t *ret_sites)
+{
+	const uint8_t *end = text->bytes + text->size, *code = text->bytes;
+	uint32_t value = (uint32_t)wanted;
+	unsigned count = 0;
+
+	if (wanted > UINT32_MAX)
+		return 0;
+	while (count < max && (code = memmem(code, (size_t)(end - code), &value, sizeof(value))) != NULL) {
+		uint64_t at = (uint64_t)(code++ - text->bytes);
+
+		if (at >= 1 && (text->bytes[at - 1] & 0xf8) == 0xb8)
+			ret_sites[count++] = text->address + at - 1;
+	}
+	return count;
 }
 
 static unsigned loads_x86(const struct aa_code_text *text, uint64_t wanted, uint64_t *ret_sites)
 {
-	/* Of a displacement at offset p: address + p + 4 + displacement == wanted, modulo 2^32 to look for it. */
-	uint32_t relative = (uint32_t)(wanted - text->address - 4);
-	uint32_t absolute = (uint32_t)wanted;
-	bool may_be_absolute = wanted <= UINT32_MAX;
-	unsigned count = 0;
+	unsigned count = relative_loads(text, wanted, ret_sites);
 
-	for (uint64_t at = 0; at + 4 <= text->size && count < AA_XREF_SITES; at++) {
-		uint32_t value = word(text->bytes + at);
-
-		if (value + (uint32_t)at != relative && value != absolute)
-			continue;
-		if ((value + (uint32_t)at == relative && is_load_x86(text, at, true)) ||
-		    (may_be_absolute && value == absolute && is_load_x86(text, at, false)))
-			ret_sites[count++] = text->address + at;
-	}
+	count += absolute_loads(text, wanted, AA_XREF_SITES - count, ret_sites + count);
+	qsort(ret_sites, count, sizeof(*ret_sites), by_address);
 	return count;
 }
 
@@ -106,11 +129,21 @@ static void mark(uint8_t *bits, uint64_t target, uint64_t begin, uint64_t end, u
 
 static void called_x86(const struct aa_code_text *text, uint64_t begin, uint64_t end, uint8_t *bits)
 {
-	for (uint64_t at = 0; at + 5 <= text->size; at++) {
-		if ((text->bytes[at] & 0xfe) != 0xe8) /* call, jmp */
-			continue;
-		mark(bits, text->address + at + 5 + (uint64_t)(int64_t)(int32_t)word(text->bytes + at + 1),
-		     begin, end, aa_xref_step(EM_X86_64));
+	static const uint8_t opcodes[] = { 0xe8, 0xe9 }; /* call, jmp */
+	const uint8_t *last = text->bytes + text->size;
+
+	for (size_t i = 0; i < sizeof(opcodes); i++) {
+		const uint8_t *code = text->bytes;
+
+		while ((code = memchr(code, opcodes[i], (size_t)(last - code))) != NULL) {
+			uint64_t at = (uint64_t)(code++ - text->bytes);
+
+			if (text->size - at < 5)
+				break;
+			mark(bits,
+			     text->address + at + 5 + (uint64_t)(int64_t)(int32_t)word(text->bytes + at + 1),
+			     begin, end, 16);
+		}
 	}
 }
 
