@@ -348,7 +348,7 @@ class Tiers(aa.Case):
 		return process
 
 	def test_self_test_leaves_nothing(self):
-		"""While the command runs, only the witness stands beside it: no process, zombie, record or gap of the test."""
+		"""While the command runs, only the witness and the guard stand beside it: no process, zombie, record or gap of the test."""
 		program = self.own_program()
 		process = self.begin(program, "cat", stdin=subprocess.PIPE)
 		self.assertTrue(aa.wait_until(lambda: self.count("SELECT count(*) FROM s1_exec") == 1, 60))
@@ -358,7 +358,7 @@ class Tiers(aa.Case):
 		for pid in children:
 			with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
 				names.append(file.read().strip())
-		self.assertEqual(sorted(names), ["aa-witness", "cat"])
+		self.assertEqual(sorted(names), ["aa-guard", "aa-witness", "cat"])
 		process.stdin.close()
 		self.assertEqual(process.wait(timeout=60), 0)
 		# But for aa-detach, which waits for the kernel to let go of the programs.
