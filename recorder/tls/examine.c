@@ -110,7 +110,7 @@ static void post_library(struct aa_finder *finder, struct aa_known *known, const
 		.device = aa_mapped_device(mapped->device),
 		.inode = mapped->inode,
 		.size_bytes = mapped->size_bytes,
-		.held_ns = occasion->ticket != 0 ? now - request->time_ns : 0,
+		.held_ns = request && occasion->ticket != 0 ? now - request->time_ns : 0,
 		.path = mapped->path,
 		.build_id = text_or_null(known->found->build_id),
 		.implementation = known->found->name,

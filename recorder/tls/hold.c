@@ -33,21 +33,35 @@ static bool is_used(const struct aa_hold *hold)
 	return __atomic_load_n(&hold->used, __ATOMIC_ACQUIRE) != 0;
 }
 
+static struct aa_hold *find_process(struct aa_holds *holds, uint32_t tgid, uint64_t start_ns)
+{
+	for (unsigned i = 0; i < AA_HOLDS_MAX; i++) {
+		if (is_used(&holds->entries[i]) && holds->entries[i].tgid == tgid &&
+		    holds->entries[i].start_ns == start_ns)
+			return &holds->entries[i];
+	}
+	return NULL;
+}
+
+static struct aa_hold *find_free(struct aa_holds *holds)
+{
+	for (unsigned i = 0; i < AA_HOLDS_MAX; i++) {
+		if (!is_used(&holds->entries[i]))
+			return &holds->entries[i];
+	}
+	return NULL;
+}
+
 uint64_t aa_holds_add(struct aa_holds *holds, const struct aa_request *request)
 {
-	struct aa_hold *free_entry = NULL;
+	struct aa_hold *hold = find_process(holds, request->tgid, request->start_ns);
+	struct aa_hold *free_entry;
 
-	for (unsigned i = 0; i < AA_HOLDS_MAX; i++) {
-		struct aa_hold *hold = &holds->entries[i];
-
-		if (!is_used(hold)) {
-			if (!free_entry)
-				free_entry = hold;
-		} else if (hold->tgid == request->tgid && hold->start_ns == request->start_ns) {
-			hold->requests++;
-			return hold->ticket;
-		}
+	if (hold) {
+		hold->requests++;
+		return hold->ticket;
 	}
+	free_entry = find_free(holds);
 	if (!free_entry)
 		return 0;
 	free_entry->tgid = request->tgid;

@@ -150,12 +150,31 @@ int aa_linker_parse(const void *bytes, size_t size, struct aa_linker_paths *ret_
 	return 0;
 }
 
+static ssize_t read_all(int fd, char *bytes, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = read(fd, bytes + done, size - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
 int aa_linker_read(const char *path, struct aa_linker_paths *ret_paths)
 {
 	aa_cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	aa_cleanup_free char *bytes = NULL;
+	char *bytes;
 	struct stat st;
-	size_t size = 0;
+	ssize_t size;
+	int r;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
@@ -164,18 +183,10 @@ int aa_linker_read(const char *path, struct aa_linker_paths *ret_paths)
 	bytes = malloc((size_t)st.st_size + 1);
 	if (!bytes)
 		return -ENOMEM;
-	while (size < (size_t)st.st_size) {
-		ssize_t n = read(fd, bytes + size, (size_t)st.st_size - size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		size += (size_t)n;
-	}
-	return aa_linker_parse(bytes, size, ret_paths);
+	size = read_all(fd, bytes, (size_t)st.st_size);
+	r = size >= 0 ? aa_linker_parse(bytes, (size_t)size, ret_paths) : (int)size;
+	free(bytes);
+	return r;
 }
 
 void aa_linker_release(struct aa_linker_paths *paths)

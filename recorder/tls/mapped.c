@@ -20,43 +20,69 @@
 
 #define DEVICE(major, minor) ((uint32_t)(major) << 20 | (uint32_t)(minor))
 
+/* A number that after stands behind; *at moves on behind that. */
+static bool take_number(const char **at, int base, char after, uint64_t *ret_value)
+{
+	char *end;
+
+	errno = 0;
+	*ret_value = strtoull(*at, &end, base);
+	if (end == *at || *end != after || errno != 0)
+		return false;
+	*at = end + 1;
+	return true;
+}
+
 /* begin-end perms offset major:minor inode path; fs/proc/task_mmu.c, show_map_vma(). */
 int aa_mapping_parse(const char *line, struct aa_mapping *ret_mapping)
 {
-	unsigned device_major, device_minor;
-	char permissions[5];
-	int used = 0;
+	uint64_t device_major, device_minor, offset;
+	const char *at = line;
 
 	*ret_mapping = (struct aa_mapping){ 0 };
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %*x %x:%x %" SCNu64 " %n", &ret_mapping->begin,
-		   &ret_mapping->end, permissions, &device_major, &device_minor, &ret_mapping->inode,
-		   &used) < 6)
+	if (!take_number(&at, 16, '-', &ret_mapping->begin) ||
+	    !take_number(&at, 16, ' ', &ret_mapping->end) || strcspn(at, " ") != 4)
+		return -EINVAL;
+	ret_mapping->executable = at[2] == 'x';
+	at += strlen("r-xp");
+	if (!take_number(&at, 16, ' ', &offset) || !take_number(&at, 16, ':', &device_major) ||
+	    !take_number(&at, 16, ' ', &device_minor))
 		return -EINVAL;
 	ret_mapping->device = DEVICE(device_major, device_minor);
-	ret_mapping->executable = strlen(permissions) > 2 && permissions[2] == 'x';
-	(void)snprintf(ret_mapping->path, sizeof(ret_mapping->path), "%.*s", (int)strcspn(line + used, "\n"),
-		       line + used);
+	if (!take_number(&at, 10, ' ', &ret_mapping->inode)) /* the last one, if there is no file */
+		return ret_mapping->inode == 0 ? 0 : -EINVAL;
+	at += strspn(at, " ");
+	(void)snprintf(ret_mapping->path, sizeof(ret_mapping->path), "%.*s", (int)strcspn(at, "\n"), at);
 	return 0;
+}
+
+static int walk_lines(FILE *file, struct aa_mapping *mapping, aa_mapping_fn *each, void *context)
+{
+	char *line = NULL;
+	size_t size = 0;
+	int r = 0;
+
+	while (r == 0 && getline(&line, &size, file) > 0)
+		if (aa_mapping_parse(line, mapping) == 0 && mapping->executable && mapping->inode != 0)
+			r = each(context, mapping);
+	free(line);
+	return r;
 }
 
 int aa_mappings_walk(uint32_t tgid, aa_mapping_fn *each, void *context)
 {
-	aa_cleanup_free struct aa_mapping *mapping = malloc(sizeof(*mapping));
-	aa_cleanup_free char *line = NULL;
-	size_t size = 0;
+	struct aa_mapping *mapping;
 	char path[32];
 	FILE *file;
-	int r = 0;
+	int r;
 
-	if (!mapping)
-		return -ENOMEM;
 	(void)snprintf(path, sizeof(path), "/proc/%" PRIu32 "/maps", tgid);
 	file = fopen(path, "re");
 	if (!file)
 		return errno == ENOENT ? -ESRCH : -errno;
-	while (r == 0 && getline(&line, &size, file) > 0)
-		if (aa_mapping_parse(line, mapping) == 0 && mapping->executable && mapping->inode != 0)
-			r = each(context, mapping);
+	mapping = malloc(sizeof(*mapping));
+	r = mapping ? walk_lines(file, mapping, each, context) : -ENOMEM;
+	free(mapping);
 	(void)fclose(file);
 	return r;
 }

@@ -15,6 +15,8 @@
 
 #include "linker.h"
 
+#define MAGIC	    "glibc-ld.so.cache1.1" /* without a NUL: the next member is written over it */
+#define OLD_MAGIC   "ld.so-1.7.0"
 #define HEADER_SIZE 48
 #define ENTRY_SIZE  24
 
@@ -29,7 +31,7 @@ static size_t make_cache(uint8_t *bytes, const char *const (*pairs)[2], uint32_t
 	size_t end = HEADER_SIZE + (size_t)count * ENTRY_SIZE;
 
 	memset(bytes, 0, end);
-	memcpy(bytes, "glibc-ld.so.cache1.1", 20);
+	memcpy(bytes, MAGIC, sizeof(MAGIC));
 	put32(bytes + 20, count);
 	for (uint32_t i = 0; i < count; i++) {
 		uint8_t *entry = bytes + HEADER_SIZE + (size_t)i * ENTRY_SIZE;
@@ -81,7 +83,7 @@ static void test_behind_the_older_format(void **state)
 	size_t size = make_cache(bytes + begin, pairs, PAIR_COUNT);
 
 	(void)state;
-	memcpy(bytes, "ld.so-1.7.0", 11);
+	memcpy(bytes, OLD_MAGIC, sizeof(OLD_MAGIC));
 	put32(bytes + 12, 3);
 	expect_pairs(bytes, begin + size);
 	put32(bytes + 12, UINT32_MAX);
