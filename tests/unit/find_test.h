@@ -120,13 +120,12 @@ static inline uint64_t find_offset(const char *name, const char *function, uint6
 	(void)snprintf(command, sizeof(command), "nm %s/%s", find_directory, name);
 	output = popen(command, "re"); /* NOLINT(cert-env33-c) */
 	assert_non_null(output);
-	while (fgets(line, sizeof(line), output)) {
-		char found[200], type;
-		uint64_t value;
+	while (fgets(line, sizeof(line), output)) { /* "address type name" */
+		char *rest;
+		uint64_t value = strtoull(line, &rest, 16);
 
-		if (sscanf(line, "%" SCNx64 " %c %199s", &value, &type, found) ==
-			    3 && /* NOLINT(cert-err34-c) */
-		    strcmp(found, function) == 0)
+		rest[strcspn(rest, "\n")] = '\0';
+		if (rest > line && strlen(rest) > 3 && strcmp(rest + 3, function) == 0)
 			address = value;
 	}
 	assert_int_equal(pclose(output), 0);

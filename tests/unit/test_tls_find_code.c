@@ -126,14 +126,15 @@ static void test_not_unique(void **state)
 /* Real programs made with Bun, if somebody has put them there: AA_TEST_BUN=path:path. */
 static void test_bun(void **state)
 {
-	char *paths = getenv("AA_TEST_BUN"), *rest = NULL;
+	const char *programs = getenv("AA_TEST_BUN");
+	char *paths, *rest = NULL;
 
 	(void)state;
-	if (!paths) {
+	if (!programs) {
 		print_message("AA_TEST_BUN names no programs\n");
 		skip();
 	}
-	paths = strdup(paths);
+	paths = strdup(programs ? programs : "");
 	assert_non_null(paths);
 	for (char *path = strtok_r(paths, ":", &rest); path; path = strtok_r(NULL, ":", &rest)) {
 		int r;

@@ -121,7 +121,7 @@ static void test_huge(void **state)
 	for (unsigned i = 0; i < header.e_shnum; i++) {
 		size_t at = (size_t)header.e_shoff + i * sizeof(Elf64_Shdr) + offsetof(Elf64_Shdr, sh_size);
 		static struct aa_found found;
-		uint64_t huge = 1ull << 40, size;
+		uint64_t huge = 1ULL << 40, size;
 		int fd = memfd_create("aa-find", MFD_CLOEXEC);
 
 		assert_true(fd >= 0);
@@ -130,7 +130,7 @@ static void test_huge(void **state)
 		memcpy(byte, &huge, sizeof(huge));
 		assert_int_equal(write(fd, image.bytes, image.size), (ssize_t)image.size);
 		memcpy(byte, &size, sizeof(size));
-		assert_int_equal(ftruncate(fd, 1ll << 42), 0);
+		assert_int_equal(ftruncate(fd, 1LL << 42), 0);
 		(void)aa_find_of_machine(fd, FIND_MACHINE, &found, NULL);
 		(void)close(fd);
 	}
