@@ -178,7 +178,7 @@ bool aa_finder_is_held(struct aa_finder *finder, uint64_t ticket)
 	if (ticket == 0)
 		return false;
 	(void)pthread_mutex_lock(&finder->lock);
-	held = aa_holds_find(finder->options.holds, ticket) != NULL;
+	held = finder->options.holds && aa_holds_find(finder->options.holds, ticket) != NULL;
 	(void)pthread_mutex_unlock(&finder->lock);
 	return held;
 }
@@ -201,7 +201,8 @@ static void *find(void *argument)
 		(void)pthread_mutex_unlock(&finder->lock);
 		aa_finder_do(finder, job);
 		(void)pthread_mutex_lock(&finder->lock);
-		if (job->ticket != 0 && aa_holds_answer(finder->options.holds, job->ticket))
+		if (job->ticket != 0 && finder->options.holds &&
+		    aa_holds_answer(finder->options.holds, job->ticket))
 			let_go(finder, aa_holds_find(finder->options.holds, job->ticket));
 		free(job);
 	}
@@ -407,7 +408,11 @@ void aa_finder_free(struct aa_finder *finder)
 	if (finder->reader_runs)
 		(void)pthread_join(finder->reader, NULL);
 	if (finder->finder_runs && !join(finder->finder)) {
-		(void)pthread_detach(finder->finder); /* it still uses all this */
+		(void)pthread_mutex_lock(&finder->lock);
+		finder->options.holds = NULL;
+		(void)pthread_mutex_unlock(&finder->lock);
+		(void)pthread_detach(
+			finder->finder); /* it still uses all this, and ends when it looks at stop */
 		return;
 	}
 	release(finder);
