@@ -59,7 +59,8 @@ struct aa_talk_exchange *aa_exchanges_add(struct aa_exchanges *exchanges, uint64
 	if (exchanges->count >= AA_TALK_EXCHANGES_MAX &&
 	    aa_exchange_finish(exchanges, exchanges->items[0], "too many others are under way") < 0)
 		return NULL;
-	grown = aa_array_grow(exchanges->items, exchanges->count, &exchanges->capacity, sizeof(*grown));
+	grown = aa_array_grow(exchanges->items, exchanges->count, &exchanges->capacity,
+			      sizeof(struct aa_talk_exchange *));
 	if (!grown)
 		return NULL;
 	exchanges->items = grown;

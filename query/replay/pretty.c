@@ -32,7 +32,7 @@ static void add_newline(struct reader *reader)
 
 static bool copy_string(struct reader *reader)
 {
-	const char *begin = reader->at;
+	const char *begin;
 
 	if (!next_is(reader, '"'))
 		return false;
