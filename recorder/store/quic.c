@@ -202,6 +202,15 @@ static void put(struct crypto *crypto, uint64_t offset, const uint8_t *bytes, si
 	memset(crypto->known + offset, 1, size);
 }
 
+static bool skip_varints(struct input *in, uint64_t count)
+{
+	uint64_t value;
+
+	while (count > 0 && take_varint(in, &value))
+		count--;
+	return count == 0;
+}
+
 /* RFC 9000 12.4: what an initial packet may hold. */
 static void read_frames(struct input *in, struct crypto *crypto)
 {
@@ -214,15 +223,10 @@ static void read_frames(struct input *in, struct crypto *crypto)
 			break;
 		case 0x02: /* ACK */
 		case 0x03:
-			if (!take_varint(in, &size) || !take_varint(in, &size) || !take_varint(in, &count) ||
-			    !take_varint(in, &size))
+			/* Largest, delay, number of ranges, the first of them; ranges; ECN. */
+			if (!skip_varints(in, 2) || !take_varint(in, &count) || count > in->left ||
+			    !skip_varints(in, 1 + 2 * count + (type == 0x03 ? 3 : 0)))
 				return;
-			for (; count > 0; count--)
-				if (!take_varint(in, &size) || !take_varint(in, &size))
-					return;
-			for (int i = 0; type == 0x03 && i < 3; i++)
-				if (!take_varint(in, &size))
-					return;
 			break;
 		case 0x06: /* CRYPTO */
 			if (!take_varint(in, &offset) || !take_varint(in, &size) || size > in->left)

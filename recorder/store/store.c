@@ -78,6 +78,7 @@ void aa_store_close(struct aa_store *store)
 	sqlite3_finalize(store->cursor);
 	aa_contents_free(store->contents);
 	aa_tls_posts_free(store->posts);
+	free(store->tls_libraries.items);
 	aa_tls_packer_release(&store->packer);
 	for (size_t i = 0; i < sizeof(store->tls_texts) / sizeof(store->tls_texts[0]); i++)
 		aa_text_release(&store->tls_texts[i]);

@@ -112,6 +112,10 @@ struct aa_store {
 	int64_t wal_try_bytes;	       /* size at which it is tried next */
 	struct aa_contents *contents;  /* NULL: none are wanted */
 	struct aa_tls_posts *posts;
+	struct aa_tls_libraries {
+		struct aa_tls_library *items;
+		size_t count, capacity;
+	} tls_libraries; /* in all sessions */
 	struct aa_tls_packer packer;
 	struct aa_text_buffer tls_texts[7]; /* of one row */
 	struct aa_scan scan;

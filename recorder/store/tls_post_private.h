@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tls_post.h"
+
 struct aa_session;
-struct aa_store;
-struct aa_error;
 
 /* What is known of a library, in all sessions. */
 struct aa_tls_library {
@@ -18,6 +18,13 @@ struct aa_tls_library {
 	char implementation[64];
 	char reason[256]; /* escaped; "" if there is none */
 };
+
+/* A row for it, and all that is known from it. tls_library.c */
+int aa_tls_library_store(struct aa_session *session, const struct aa_library_post *library,
+			 struct aa_error *error);
+
+/* Returns 0 or -ENOMEM. */
+int aa_tls_add_mapped(struct aa_session *session, uint32_t tgid, uint64_t start_ns, uint64_t library);
 
 struct aa_tls_posts;
 
