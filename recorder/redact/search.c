@@ -74,7 +74,7 @@ static bool starts_word(const struct aa_searcher *searcher, size_t size)
 	return size > 63 || !(searcher->history >> size & 1);
 }
 
-static const struct aa_shape *hit_token(const struct aa_searcher *searcher)
+const struct aa_shape *aa_search_hit(const struct aa_searcher *searcher)
 {
 	const struct aa_automaton *tokens = &searcher->redactor->tokens;
 
@@ -189,6 +189,18 @@ static uint16_t step(const struct aa_searcher *searcher, const struct aa_automat
 	return (uint16_t)state;
 }
 
+void aa_search_note(struct aa_searcher *searcher, uint8_t byte)
+{
+	const struct aa_redactor *redactor = searcher->redactor;
+
+	note(searcher, byte);
+	searcher->names = step(searcher, &redactor->names, searcher->names, byte);
+	searcher->tokens = step(searcher, &redactor->tokens, searcher->tokens, byte);
+	searcher->name = 0;
+	if (redactor->names.hit[searcher->names] || redactor->names.also[searcher->names])
+		searcher->name = hit_name(searcher);
+}
+
 size_t aa_search_idle(struct aa_searcher *searcher, struct aa_pass *pass, size_t at)
 {
 	const struct aa_redactor *redactor = searcher->redactor;
@@ -222,15 +234,11 @@ size_t aa_search_idle(struct aa_searcher *searcher, struct aa_pass *pass, size_t
 			aa_search_begin_token(searcher, pass, &aa_shape_url, at + 1);
 			return at + 1;
 		}
-		note(searcher, byte);
-		searcher->names = step(searcher, &redactor->names, searcher->names, byte);
-		searcher->tokens = step(searcher, &redactor->tokens, searcher->tokens, byte);
-		if (redactor->names.hit[searcher->names] || redactor->names.also[searcher->names])
-			searcher->name = hit_name(searcher);
+		aa_search_note(searcher, byte);
 		at++;
 		if (!redactor->tokens.hit[searcher->tokens] && !redactor->tokens.also[searcher->tokens])
 			continue;
-		shape = hit_token(searcher);
+		shape = aa_search_hit(searcher);
 		if (shape) {
 			aa_search_begin_token(searcher, pass, shape, at);
 			return at;

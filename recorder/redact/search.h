@@ -81,7 +81,8 @@ struct aa_searcher {
 	uint8_t head_size, head_before; /* of them in earlier pieces */
 	/* token */
 	const struct aa_shape *shape;
-	uint32_t body; /* bytes behind the prefix in earlier pieces */
+	const struct aa_shape *inner_shape; /* that may have begun in this one */
+	uint32_t body;			    /* bytes behind the prefix in earlier pieces */
 	uint16_t segment;
 	uint8_t dots, dashes;
 	bool digit, second;
@@ -131,6 +132,12 @@ void aa_search_begin_token(struct aa_searcher *searcher, struct aa_pass *pass, c
 			   size_t at);
 size_t aa_search_end_token(struct aa_searcher *searcher, struct aa_pass *pass, size_t at, bool closed);
 void aa_search_to_idle(struct aa_searcher *searcher, uint8_t last);
+
+/* The byte becomes the one before the next. */
+void aa_search_note(struct aa_searcher *searcher, uint8_t byte);
+
+/* The token whose prefix ended with the last byte, or NULL. */
+const struct aa_shape *aa_search_hit(const struct aa_searcher *searcher);
 
 /* secret.c */
 void aa_secret_begin(struct aa_searcher *searcher, struct aa_pass *pass, const char *what, size_t at,

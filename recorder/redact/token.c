@@ -15,6 +15,7 @@ static void use_shape(struct aa_searcher *searcher, const struct aa_shape *shape
 	searcher->segment = 0;
 	searcher->dots = searcher->dashes = 0;
 	searcher->digit = searcher->second = false;
+	searcher->inner_shape = NULL;
 	searcher->secret.what = shape->what;
 }
 
@@ -65,15 +66,13 @@ size_t aa_search_end_token(struct aa_searcher *searcher, struct aa_pass *pass, s
 		}
 	whole = matches(searcher, body, closed);
 	if (whole || searcher->secret.cut) {
-		uint8_t last = at > 0 ? pass->bytes[at - 1] : 0;
-
 		aa_secret_end(searcher, pass, end, whole);
-		aa_search_to_idle(searcher, last);
+		searcher->mode = AA_SEARCH_IDLE;
 		return at;
 	}
 	searcher->secret.open = false;
 	if (searcher->shape->form == AA_FORM_JWT) {
-		aa_search_to_idle(searcher, 'J');
+		searcher->mode = AA_SEARCH_IDLE;
 		return at;
 	}
 	aa_search_to_idle(searcher, *prefix ? (uint8_t)prefix[strlen(prefix) - 1] : ':');
@@ -88,14 +87,14 @@ size_t aa_search_end_token(struct aa_searcher *searcher, struct aa_pass *pass, s
 static bool extend(struct aa_searcher *searcher, struct aa_pass *pass, size_t at, size_t body)
 {
 	const struct aa_automaton *tokens = &searcher->redactor->tokens;
+	unsigned state = aa_automaton_step(tokens, searcher->tokens, pass->bytes[at]);
 	const struct aa_shape *shape;
 
-	searcher->tokens = (uint16_t)aa_automaton_step(tokens, searcher->tokens, pass->bytes[at]);
-	if (tokens->depth[searcher->tokens] != strlen(searcher->shape->prefix) + body + 1)
+	if (tokens->depth[state] != strlen(searcher->shape->prefix) + body + 1)
 		return false;
-	if (!tokens->hit[searcher->tokens])
+	if (!tokens->hit[state])
 		return true;
-	shape = aa_rule_shape(tokens->hit[searcher->tokens]);
+	shape = aa_rule_shape(tokens->hit[state]);
 	if (searcher->secret.cut) {
 		aa_secret_hash(searcher, pass->bytes + pass->from, at + 1 - pass->from);
 	} else {
@@ -154,23 +153,68 @@ static bool goes_on(struct aa_searcher *searcher, struct aa_pass *pass, size_t a
 	return true;
 }
 
+/*
+ * What was cut by the end of a piece, and so is replaced to its end, may be no token: then a header, or the prefix of a
+ * token, in it begins a secret that goes on beyond it.
+ */
+static bool gives_way(const struct aa_searcher *searcher, uint8_t byte)
+{
+	return searcher->secret.cut && searcher->name && byte == ':';
+}
+
+static void note_inner(struct aa_searcher *searcher, uint8_t byte)
+{
+	const struct aa_shape *shape = aa_search_hit(searcher);
+
+	if (shape)
+		searcher->inner_shape = shape;
+	else if (searcher->inner_shape && !(aa_chars[byte] & searcher->inner_shape->charset))
+		searcher->inner_shape = NULL;
+}
+
+/* Whether another goes on with bytes[at], where this one ends. */
+static bool goes_on_inside(struct aa_searcher *searcher, struct aa_pass *pass, size_t at)
+{
+	const struct aa_shape *shape = searcher->secret.cut ? searcher->inner_shape : NULL;
+
+	if (!shape || !(aa_chars[pass->bytes[at]] & shape->charset))
+		return false;
+	aa_secret_end(searcher, pass, at - pass->tail, false);
+	aa_search_begin_token(searcher, pass, shape, at);
+	searcher->body = shape->run;
+	searcher->secret.cut = true;
+	searcher->secret.broken = true;
+	return true;
+}
+
 size_t aa_search_token(struct aa_searcher *searcher, struct aa_pass *pass, size_t at)
 {
 	for (; at < pass->size; at++) {
 		size_t body = searcher->body + (at - pass->from);
 		const struct aa_shape *shape = searcher->shape;
 
-		if (shape->form == AA_FORM_PLAIN && body < EXTEND_MAX && extend(searcher, pass, at, body))
+		if (gives_way(searcher, pass->bytes[at]))
+			return aa_search_end_token(searcher, pass, at, false);
+		if (shape->form == AA_FORM_PLAIN && body < EXTEND_MAX && extend(searcher, pass, at, body)) {
+			aa_search_note(searcher, pass->bytes[at]);
 			continue;
+		}
 		if (!goes_on(searcher, pass, at, body)) {
 			bool closed = shape->form == AA_FORM_URL && pass->bytes[at] == '@';
 
-			if (shape->form == AA_FORM_PEM && searcher->dashes == 5)
+			if (shape->form == AA_FORM_PEM && searcher->dashes == 5) {
+				aa_search_note(searcher, pass->bytes[at]);
 				return aa_search_end_token(searcher, pass, at + 1, true);
+			}
 			if (closed)
 				pass->tail = 0;
+			else if (goes_on_inside(searcher, pass, at))
+				return at;
 			return aa_search_end_token(searcher, pass, at, closed);
 		}
+		aa_search_note(searcher, pass->bytes[at]);
+		if (searcher->secret.cut)
+			note_inner(searcher, pass->bytes[at]);
 	}
 	return at;
 }

@@ -276,6 +276,120 @@ static void test_hole_in_a_secret(void **state)
 	aa_redactor_free(redactor);
 }
 
+/* Texts of all that redaction looks at; but for keys, which may hold whatever there is. */
+static size_t make_text(char *text, size_t room)
+{
+	static const char *const parts[] = {
+		"Authorization",
+		"cookie",
+		"Set-Cookie",
+		"x-api-key",
+		":",
+		": ",
+		"Bearer ",
+		"Basic ",
+		"Tok",
+		"=",
+		"; ",
+		"\"",
+		"\\\"",
+		"'",
+		"\\\\",
+		"\\n",
+		"\\",
+		"\r\n",
+		"\n",
+		" ",
+		"  ",
+		",",
+		"{",
+		"}",
+		"[",
+		"sk-",
+		"sk-ant-",
+		"ghp_",
+		"eyJ",
+		".",
+		"AKIA",
+		"xoxb-",
+		"https://",
+		"me:",
+		"@",
+		"/",
+		"%3D",
+
+		"-",
+		SECRET,
+		UPPERS,
+		"Path=/",
+		"8080",
+		"a",
+		"xyz",
+		"\"value\"",
+		"name",
+		"> ",
+		"hbGciOiJ",
+		".eyJzdWIi",
+		"\\u0026",
+		"X-",
+		"Proxy-",
+		"abcdefgh12",
+		"\001",
+	};
+	size_t size = 0;
+
+	for (;;) {
+		const char *part = parts[(size_t)(next_random() << 8 | next_random()) %
+					 (sizeof(parts) / sizeof(parts[0]))];
+
+		if (size + strlen(part) >= room)
+			break;
+		memcpy(text + size, part, strlen(part));
+		size += strlen(part);
+	}
+	return size;
+}
+
+/* What is replaced in a text that comes at once is replaced in pieces of it, too. */
+static void test_random_texts_in_pieces(void **state)
+{
+	struct aa_redactor *redactor = new_redactor(NULL);
+
+	(void)state;
+	for (unsigned round = 0; round < 20000; round++) {
+		struct aa_redact_connection *connection = aa_redact_connection_new(redactor, false);
+		struct flow flow = { 0 };
+		char text[400], whole[400];
+		size_t size = make_text(text, sizeof(text)), run = 0;
+		struct found found = { 0 };
+
+		memcpy(whole, text, size);
+		assert_true(aa_redact_text(redactor, whole, size, note_found, &found) >= 0);
+		for (size_t at = 0, n; at < size; at += n) {
+			n = 1 + next_random() % 40;
+			if (n > size - at)
+				n = size - at;
+			flow_feed(connection, 0, &flow, text + at, n);
+		}
+		flow_end(connection, 0, &flow);
+		assert_int_equal(flow.out.size, size);
+		for (size_t i = 0; i < size; i++) {
+			bool kept = whole[i] != text[i] && flow.out.data[i] == text[i];
+
+			/* Spaces, backslashes and dashes tell nothing; nor do five digits that might be a port. */
+			run = kept && !strchr(" \\-", text[i]) ? run + 1 : 0;
+			if (run > 5) {
+				print_error("%.*s\n%.*s\n%.*s\n", (int)size, text, (int)size, whole,
+					    (int)size, flow.out.data);
+				fail_msg("byte %zu", i);
+			}
+		}
+		flow_release(&flow);
+		aa_redact_connection_free(connection);
+	}
+	aa_redactor_free(redactor);
+}
+
 static void test_short_secrets_have_no_fingerprint(void **state)
 {
 	static const char text[] = "Cookie: a=1234567; b=12345678\r\n\r\n";
@@ -383,6 +497,7 @@ int main(void)
 		cmocka_unit_test(test_token_behind_none),
 		cmocka_unit_test(test_ordinary_data_stays),
 		cmocka_unit_test(test_hole_in_a_secret),
+		cmocka_unit_test(test_random_texts_in_pieces),
 		cmocka_unit_test(test_short_secrets_have_no_fingerprint),
 		cmocka_unit_test(test_names_that_no_header_has),
 		cmocka_unit_test(test_websocket),
