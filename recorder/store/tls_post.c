@@ -5,11 +5,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
 #include "sink_tls.h"
 #include "tls_post_private.h"
 
