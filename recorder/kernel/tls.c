@@ -104,13 +104,15 @@ typedef void removed_fn(struct sweep *sweep, const void *key, const void *value)
 static int sweep_map(struct sweep *sweep, const char *name, size_t key_size, size_t value_size,
 		     judge_fn *judge, removed_fn *removed)
 {
-	aa_cleanup_free char *keys = calloc(BATCH, key_size), *values = calloc(BATCH, value_size);
+	aa_cleanup_free char *keys = calloc(BATCH, key_size + value_size);
+	char *values;
 	int fd = map_fd(sweep->kernel, name);
 	uint32_t at = 0;
 	void *from = NULL;
 
-	if (!keys || !values)
+	if (!keys)
 		return -ENOMEM;
+	values = keys + BATCH * key_size;
 	for (;;) {
 		uint32_t count = BATCH;
 		int r = bpf_map_lookup_batch(fd, from, &at, keys, values, &count, NULL);

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "kernel_private.h"
-#include "memory.h"
 #include "uprobe_multi.h"
 #include "uprobe_table.h"
 
@@ -128,23 +127,27 @@ static int attach_many(struct aa_uprobes *uprobes, const char *path, uint64_t li
 		       const struct aa_uprobe_point *points, unsigned count, enum side side,
 		       struct aa_error *error)
 {
-	aa_cleanup_free uint64_t *offsets = calloc(count, sizeof(*offsets));
-	aa_cleanup_free uint64_t *cookies = calloc(count, sizeof(*cookies));
-	unsigned used = 0;
+	unsigned most = 0, used = 0;
+	uint64_t *offsets, *cookies;
 	int fd;
 
-	if (!offsets || !cookies)
+	for (unsigned i = 0; i < count; i++)
+		most += program_name(way_multi, points[i].function, side) ? 1 : 0;
+	if (most == 0)
+		return 0;
+	offsets = calloc(most, 2 * sizeof(*offsets));
+	if (!offsets)
 		return aa_error_set(error, -ENOMEM, "out of memory");
+	cookies = offsets + most;
 	for (unsigned i = 0; i < count; i++) {
 		if (!program_name(way_multi, points[i].function, side))
 			continue;
 		offsets[used] = points[i].offset;
 		cookies[used++] = AA_TLS_COOKIE(library, points[i].function);
 	}
-	if (used == 0)
-		return 0;
 	fd = aa_uprobe_multi_attach(aa_kernel_program_fd(uprobes->kernel, way_multi->programs[side]), path,
 				    offsets, cookies, used, side == SIDE_LEAVE);
+	free(offsets);
 	if (fd < 0)
 		return aa_error_set(error, fd, "cannot attach %u probes: %s", used, aa_kernel_strerror(-fd));
 	uprobes->links[uprobes->count++] = (struct probe_link){ .fd = fd };
@@ -266,7 +269,11 @@ unsigned aa_kernel_uprobe_fds(const struct aa_kernel *kernel, int *ret_fds)
 
 void aa_kernel_close_uprobes(struct aa_kernel *kernel)
 {
-	while (kernel->uprobes)
-		aa_uprobes_free(kernel->uprobes);
+	for (struct aa_uprobes *at = kernel->uprobes, *next; at; at = next) {
+		next = at->next;
+		detach(at);
+		free(at);
+	}
+	kernel->uprobes = NULL;
 	(void)pthread_mutex_destroy(&kernel->uprobes_lock);
 }
