@@ -293,14 +293,15 @@ static void test_malformed(void **state)
 /* One byte that stands for a header of four thousand, many times: the table's bomb. */
 static void test_bomb(void **state)
 {
+	static const unsigned char head[] = { 0x40, 1, 'x', 0x7f, 0x81, 0x1e };
 	struct writer client;
 	char *block = malloc(260000), *told;
 	size_t size = 0;
 
 	(void)state;
 	begin_client(&client);
-	memcpy(block, "\x40\x01x\x7f\x81\x1e", 6);
-	size = 6;
+	memcpy(block, head, sizeof(head));
+	size = sizeof(head);
 	memset(block + size, 'v', 4000);
 	size += 4000;
 	memset(block + size, 0xbe, 200000);
