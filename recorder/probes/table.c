@@ -165,7 +165,8 @@ const struct aa_program_info aa_program_infos[] = {
 	{ "aa_sendmsg_fexit", AA_PROGRAM_FEXIT, "__sys_sendmsg", "4,user_msghdr*,4,1" },
 	{ "aa_recvmsg_fexit", AA_PROGRAM_FEXIT, "__sys_recvmsg", "4,user_msghdr*,4,1" },
 	{ "aa_sendmmsg_fexit", AA_PROGRAM_FEXIT, "__sys_sendmmsg", "4,mmsghdr*,4,4,1" },
-	{ "aa_recvmmsg_fexit", AA_PROGRAM_FEXIT, "__sys_recvmmsg", "4,mmsghdr*,4,4,*,*" },
+	{ "aa_recvmmsg_fexit", AA_PROGRAM_FEXIT, "__sys_recvmmsg",
+	  "4,mmsghdr*,4,4,__kernel_timespec*,old_timespec32*" },
 	{ "aa_mapping_fexit", AA_PROGRAM_FEXIT, "ksys_mmap_pgoff", "8,8,8,8,8,8" },
 	{ "aa_state_btf", AA_PROGRAM_TP_BTF, "inet_sock_set_state", "sock*,4,4" },
 	{ "aa_state_raw", AA_PROGRAM_RAW_TP, "inet_sock_set_state", "sock*,4,4" },
@@ -214,13 +215,15 @@ const unsigned aa_program_info_count = sizeof(aa_program_infos) / sizeof(aa_prog
 
 /* All of TLS that no library has to be attached for. Nothing of it is required. */
 #define TLS_SOCKET \
-	.capability = "tls.socket", .tls = AA_TLS_MODE_METADATA, .provable = true, \
+	.capability = "tls.socket", .optional = true, .tls = AA_TLS_MODE_METADATA, .provable = true, \
 	.proof = AA_PROOF_TLS_SOCKET
 #define TLS_END \
-	.capability = "tls.end", .tls = AA_TLS_MODE_METADATA, .provable = true, .proof = AA_PROOF_TLS_END
-#define TLS_SWEEP .capability = "tls.sweep", .tls = AA_TLS_MODE_METADATA
+	.capability = "tls.end", .optional = true, .tls = AA_TLS_MODE_METADATA, .provable = true, \
+	.proof = AA_PROOF_TLS_END
+#define TLS_SWEEP .capability = "tls.sweep", .optional = true, .tls = AA_TLS_MODE_METADATA
 #define TLS_MAPPING \
-	.capability = "tls.mapping", .tls = AA_TLS_MODE_ALL, .provable = true, .proof = AA_PROOF_TLS_MAPPING
+	.capability = "tls.mapping", .optional = true, .tls = AA_TLS_MODE_ALL, .provable = true, \
+	.proof = AA_PROOF_TLS_MAPPING
 
 /* clang-format off */
 /* The end of every system call; the classic tracepoint comes first where the kernel preempts eBPF programs (choose.c). */
