@@ -222,6 +222,7 @@ class Clients(aa.Case):
 		"""Statically linked and stripped of its dynamic symbols: only .symtab has them."""
 		if not tls.PROGRAM:
 			self.skipTest("libssl-dev is not installed")
+		self.need("gcc")
 		found = subprocess.run(["gcc", "-print-file-name=libssl.a"], stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
 		if not os.path.isabs(found):
 			self.skipTest("there is no libssl.a")
