@@ -3,6 +3,15 @@
  * Replaces secrets before they are stored: values of headers that carry credentials, and tokens of known shapes. What is
  * replaced keeps its length; only HTTP/2 header blocks, which are compressed, are encoded anew. Pure: bytes in, bytes out;
  * no I/O. Never holds back a secret's bytes for later: what may be one is replaced at once.
+ *
+ * A secret of 18 bytes and more becomes "[redacted sha256:HEX]", cut or filled with dots to its length, if all of it came in
+ * one piece; else, and if it is shorter, '*'. The prefix of a token (ghp_) and the scheme of a header (Bearer) stay. A piece
+ * may end in what only looks like a token: that is replaced, too.
+ *
+ * Not found: secrets of no known shape outside of the headers; in compressed bodies (gzip, br, WebSocket's permessage-deflate),
+ * in base64 and other encodings, and in names of files; tokens that HTTP/1 parts into chunks, or a program into events; what
+ * begins in a hole, except by its shape; and a token cut between two frames of a stream of HTTP/2 when more than 128 others
+ * were used between them.
  */
 #ifndef AA_REDACT_REDACT_H
 #define AA_REDACT_REDACT_H

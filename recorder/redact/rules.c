@@ -53,7 +53,7 @@ static int add_headers(struct aa_redactor *redactor, char *const *headers, struc
 	redactor->header_count = aa_header_count;
 	at = redactor->extra;
 	for (size_t i = 0; i < count; i++) {
-		strcpy(at, headers[i]);
+		memcpy(at, headers[i], strlen(headers[i]) + 1);
 		lower(at);
 		redactor->headers[redactor->header_count++] = (struct aa_header_rule){ .name = at };
 		at += strlen(at) + 1;
