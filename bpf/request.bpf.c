@@ -124,7 +124,8 @@ AA_SUBPROGRAM int aa_request_send(const struct aa_file_key *file, const struct a
 
 /*
  * Asks, and stops the process. One file stops a process once, and others only as long as the recorder looks at it: what it
- * knows is AA_TLS_SEEN_KNOWN. That it was asked is noted only when it was: else the next one asks.
+ * knows is AA_TLS_SEEN_KNOWN. Until then each one asks, also if it is not stopped: the first may have ended before the recorder
+ * could open its file.
  */
 AA_SUBPROGRAM int aa_request_file(const struct file *file, struct aa_question *question)
 {
@@ -141,8 +142,6 @@ AA_SUBPROGRAM int aa_request_file(const struct file *file, struct aa_question *q
 	if (known == AA_TLS_SEEN_KNOWN)
 		return 0;
 	hold = known != AA_TLS_SEEN_WATCHED && aa_may_hold();
-	if (known == AA_TLS_SEEN_ASKED && !hold)
-		return 0;
 	if (hold)
 		question->flags |= AA_REQUEST_HELD;
 	if (aa_request_send(&key, question) != 0)
