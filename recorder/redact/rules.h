@@ -31,6 +31,7 @@ extern const uint8_t *const aa_chars; /* 256 */
 /* How the value of a header is a secret. */
 enum aa_header_kind {
 	AA_HEADER_WHOLE,
+	AA_HEADER_FIELD, /* no header: a member of JSON, whose name is in quotes; elsewhere the word means nothing */
 	AA_HEADER_SCHEME,     /* behind the scheme, if it is a known one */
 	AA_HEADER_COOKIE,     /* each value behind '=' */
 	AA_HEADER_SET_COOKIE, /* the same, without the attributes */

@@ -47,6 +47,14 @@ const struct aa_header_rule aa_headers[] = {
 	{ "xi-api-key", AA_HEADER_WHOLE }, /* ElevenLabs */
 	{ "x-rapidapi-key", AA_HEADER_WHOLE },
 	{ "x-parse-rest-api-key", AA_HEADER_WHOLE },
+	{ "access_token", AA_HEADER_FIELD }, /* RFC 6749, 5.1, as is the next */
+	{ "refresh_token", AA_HEADER_FIELD },
+	{ "client_secret", AA_HEADER_FIELD },	/* RFC 6749, 2.3.1; RFC 7591 */
+	{ "id_token", AA_HEADER_FIELD },	/* OpenID Connect Core 1.0, 3.1.3.3 */
+	{ "secretaccesskey", AA_HEADER_FIELD }, /* AWS STS and SSO, as is the next */
+	{ "sessiontoken", AA_HEADER_FIELD },
+	{ "aws_secret_access_key", AA_HEADER_FIELD },
+	{ "aws_session_token", AA_HEADER_FIELD },
 };
 const size_t aa_header_count = sizeof(aa_headers) / sizeof(aa_headers[0]);
 

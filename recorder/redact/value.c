@@ -27,9 +27,8 @@ static size_t give_up(struct aa_searcher *searcher, size_t at)
 static void begin_value(struct aa_searcher *searcher, enum aa_value_context context)
 {
 	static const enum aa_value_state first[] = {
-		[AA_HEADER_WHOLE] = AA_VALUE_SECRET,
-		[AA_HEADER_SCHEME] = AA_VALUE_SCHEME,
-		[AA_HEADER_COOKIE] = AA_VALUE_NAME,
+		[AA_HEADER_WHOLE] = AA_VALUE_SECRET,	[AA_HEADER_FIELD] = AA_VALUE_SECRET,
+		[AA_HEADER_SCHEME] = AA_VALUE_SCHEME,	[AA_HEADER_COOKIE] = AA_VALUE_NAME,
 		[AA_HEADER_SET_COOKIE] = AA_VALUE_NAME,
 	};
 
@@ -45,6 +44,8 @@ static void begin_value(struct aa_searcher *searcher, enum aa_value_context cont
 /* The first byte of a value that is no space decides how it ends. */
 static size_t choose_context(struct aa_searcher *searcher, size_t at, uint8_t byte)
 {
+	if (searcher->rule->kind == AA_HEADER_FIELD && !(searcher->closed && is_quote(byte)))
+		return give_up(searcher, at);
 	if (byte == '\r' || byte == '\n' || (searcher->backslashes && (byte == 'n' || byte == 'r'))) {
 		if (searcher->begins && !searcher->quote && !searcher->backslashes) {
 			begin_value(searcher, AA_VALUE_RAW);

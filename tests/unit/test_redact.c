@@ -63,6 +63,10 @@ static const struct sample samples[] = {
 	HEADER("headers = {'Authorization': f'Bearer ", SECRET, "'}", "authorization"),
 	HEADER("{Authorization:`Bearer ", SECRET, "`,a:1}", "authorization"),
 	HEADER("h[\"X-Api-Key\"] = \"", SECRET, "\";", "x-api-key"),
+	/* members of JSON that are secrets by their name */
+	HEADER("{\"access_token\":\"", SECRET, "\",\"expires_in\":3600}", "access_token"),
+	HEADER("{\"SecretAccessKey\": \"", SECRET, "\"}", "secretaccesskey"),
+	HEADER("{\"t\":\"{\\\"refresh_token\\\":\\\"", SECRET, "\\\",\\\"d\\\":1}\"}", "refresh_token"),
 	/* shapes */
 	TOKEN("sk-ant-", "api03-" SECRET "-AA", "token: anthropic"),
 	TOKEN("sk-proj-", SECRET "_x", "token: openai"),
@@ -220,6 +224,7 @@ static void test_ordinary_data_stays(void **state)
 		"eyJhbGciOiJIUzI1NiJ9 is the start of a token, and eyJ is shorter. AKIAQ7ZK2MVW4LR3XCY6QQ.",
 		"-----BEGIN CERTIFICATE-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END CERTIFICATE-----\n",
 		"key = \"-----BEGIN PRIVATE KEY-----\" + body + \"-----END PRIVATE KEY-----\"",
+		"access_token: string; refresh_token = x;\nclient_secret: none \"id_token\": string",
 		"interface Headers { cookie: string; }  // authorization is elsewhere",
 		"Access-Control-Allow-Headers: Authorization, Cookie, X-Api-Key\r\nVary: Cookie\r\n\r\n",
 		"WWW-Authenticate: Bearer realm=\"x\"\r\nbearer of good news, Bearer "
