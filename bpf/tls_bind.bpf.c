@@ -18,34 +18,40 @@ static __always_inline struct aa_tls_call *aa_tls_call_find(__u64 thread, __u64 
 }
 
 /*
- * Binds the connection of a call if a block of memory holds the random of a ClientHello that the process has sent or
- * received. Returns 1 if it did. A global function, see aa_pack_ids(): one verified for each block was nine tenths of the
- * work for a program.
+ * Binds the connection of a call if eight bytes of its library's memory are the beginning of the random of a ClientHello that
+ * the process has sent or received. Returns 1 if it did. This and the next are global functions, see aa_pack_ids(): verified
+ * once, and not for each way through the words before them, which 5.10 gave up after a million instructions.
  */
-int aa_tls_search(__u64 thread, __u64 place, __u64 from)
+int aa_tls_search_word(__u64 thread, __u64 place, __u64 word)
 {
 	struct aa_tls_call *call = aa_tls_call_find(thread, place);
 	struct aa_tls_connection *connection = call ? aa_tls_find(&call->key) : NULL;
-	struct aa_tls_random_key key = {};
-	__u64 words[AA_TLS_BIND_WORDS];
+	struct aa_tls_random_key key = { .random = word };
+	struct aa_tls_random *found;
+	struct aa_tls_socket *entry;
 
-	if (!connection || bpf_probe_read_user(words, sizeof(words), (const void *)from) != 0)
+	if (!connection)
 		return 0;
 	key.tgid = call->base.tgid;
-	for (__u32 i = 0; i < AA_TLS_BIND_WORDS; i++) {
-		struct aa_tls_random *found;
-		struct aa_tls_socket *entry;
+	found = bpf_map_lookup_elem(&aa_tls_randoms, &key);
+	if (!found)
+		return 0;
+	entry = aa_socket_find(found->sock);
+	if (!entry || entry->socket != found->socket)
+		return 0;
+	return aa_bind(&call->base, connection, entry, found->sock, AA_TLS_BY_CLIENT_RANDOM) == 0;
+}
 
-		key.random = words[i];
-		if (key.random == 0)
-			continue;
-		found = bpf_map_lookup_elem(&aa_tls_randoms, &key);
-		if (!found)
-			continue;
-		entry = aa_socket_find(found->sock);
-		if (!entry || entry->socket != found->socket)
-			continue;
-		return aa_bind(&call->base, connection, entry, found->sock, AA_TLS_BY_CLIENT_RANDOM) == 0;
+/* The same of a block of memory. */
+int aa_tls_search(__u64 thread, __u64 place, __u64 from)
+{
+	__u64 words[AA_TLS_BIND_WORDS];
+
+	if (bpf_probe_read_user(words, sizeof(words), (const void *)from) != 0)
+		return 0;
+	for (__u32 i = 0; i < AA_TLS_BIND_WORDS; i++) {
+		if (words[i] != 0 && aa_tls_search_word(thread, place, words[i]) == 1)
+			return 1;
 	}
 	return 0;
 }
