@@ -25,8 +25,9 @@ extern const unsigned char aa_bpf_object_end[];
 #define PROGRAMS_MAX 256
 #define FULL_LOG     (16u << 20)
 #define LOG_LINES    12 /* of the end of what the verifier said */
-#define LOG_BYTES    4096
-#define LOG_STATS    4 /* include/linux/bpf_verifier.h: BPF_LOG_STATS */
+/* Up to 32 KiB were written meanwhile and taken back, of loops for example; what found no room then is ENOSPC in the end. */
+#define LOG_BYTES (256u << 10)
+#define LOG_STATS 4 /* include/linux/bpf_verifier.h: BPF_LOG_STATS */
 
 /* By the position in the object, which is the same each time it is opened. */
 static struct result {
