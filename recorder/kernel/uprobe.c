@@ -160,8 +160,11 @@ static int attach_one(struct aa_uprobes *uprobes, const char *path, uint64_t lib
 	const struct aa_uprobe_way *way = uprobes->kernel->uprobe_way;
 	const char *name = program_name(way, point->function, side);
 	const struct aa_program *program = name ? aa_kernel_find_program(uprobes->kernel, name) : NULL;
-	DECLARE_LIBBPF_OPTS(bpf_uprobe_opts, options, .retprobe = side == SIDE_LEAVE,
-			    .bpf_cookie = way->programs[side] ? AA_TLS_COOKIE(library, point->function) : 0);
+	const struct bpf_uprobe_opts options = {
+		.sz = sizeof(options),
+		.retprobe = side == SIDE_LEAVE,
+		.bpf_cookie = way->programs[side] ? AA_TLS_COOKIE(library, point->function) : 0,
+	};
 	struct bpf_link *link;
 	long failure;
 
