@@ -85,6 +85,11 @@ int aa_kernel_tls_watch(struct aa_kernel *kernel, uint64_t inode, uint32_t devic
 	return set_known(kernel, inode, device, generation, AA_TLS_SEEN_WATCHED);
 }
 
+int aa_kernel_tls_ask_again(struct aa_kernel *kernel, uint64_t inode, uint32_t device, uint32_t generation)
+{
+	return set_known(kernel, inode, device, generation, AA_TLS_SEEN_ASKED);
+}
+
 struct sweep {
 	struct aa_kernel *kernel;
 	bool last;

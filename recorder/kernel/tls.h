@@ -26,6 +26,9 @@ int aa_kernel_tls_set_seen(struct aa_kernel *kernel, uint64_t inode, uint32_t de
 /* The same, but each process that maps it is told of, and not held: a file with TLS code that is not attached to. */
 int aa_kernel_tls_watch(struct aa_kernel *kernel, uint64_t inode, uint32_t device, uint32_t generation);
 
+/* The next process that maps it is asked about, and held, as if it had never been seen. */
+int aa_kernel_tls_ask_again(struct aa_kernel *kernel, uint64_t inode, uint32_t device, uint32_t generation);
+
 /*
  * Whether processes are stopped from now on, where the options ask for it: not while the recorder is stopped itself, nor
  * when it ends. Programs that run already may still do it, until aa_kernel_settle. Any thread, one at a time.

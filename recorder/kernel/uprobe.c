@@ -41,6 +41,7 @@ enum side {
 struct aa_uprobes {
 	struct aa_kernel *kernel;
 	struct aa_uprobes *next;
+	int kept; /* descriptor, or -1 */
 	unsigned count;
 	struct probe_link {
 		struct bpf_link *link;
@@ -202,6 +203,9 @@ static void detach(struct aa_uprobes *uprobes)
 		if (link->fd >= 0)
 			(void)close(link->fd);
 	}
+	if (uprobes->kept >= 0)
+		(void)close(uprobes->kept);
+	uprobes->kept = -1;
 }
 
 int aa_uprobes_attach(struct aa_kernel *kernel, const char *path, uint64_t library,
@@ -222,6 +226,7 @@ int aa_uprobes_attach(struct aa_kernel *kernel, const char *path, uint64_t libra
 	if (!uprobes)
 		return aa_error_set(error, -ENOMEM, "out of memory");
 	uprobes->kernel = kernel;
+	uprobes->kept = -1;
 	r = attach_side(uprobes, path, library, points, count, SIDE_LEAVE, error);
 	if (r == 0)
 		r = attach_side(uprobes, path, library, points, count, SIDE_ENTER, error);
@@ -236,6 +241,11 @@ int aa_uprobes_attach(struct aa_kernel *kernel, const char *path, uint64_t libra
 	(void)pthread_mutex_unlock(&kernel->uprobes_lock);
 	*ret_uprobes = uprobes;
 	return 0;
+}
+
+void aa_uprobes_keep(struct aa_uprobes *uprobes, int fd)
+{
+	uprobes->kept = fd;
 }
 
 void aa_uprobes_free(struct aa_uprobes *uprobes)
@@ -266,6 +276,11 @@ unsigned aa_kernel_uprobe_fds(const struct aa_kernel *kernel, int *ret_fds)
 			if (ret_fds)
 				ret_fds[count] = link->link ? bpf_link__fd(link->link) : link->fd;
 		}
+		if (uprobes->kept < 0)
+			continue;
+		if (ret_fds)
+			ret_fds[count] = uprobes->kept;
+		count++;
 	}
 	return count;
 }

@@ -40,6 +40,9 @@ int aa_uprobes_attach(struct aa_kernel *kernel, const char *path, uint64_t libra
 		      const struct aa_uprobe_point *points, unsigned count, struct aa_uprobes **ret_uprobes,
 		      struct aa_error *error);
 
+/* The descriptor is closed when the probes are off, however that comes: it may hold a lease on the file. */
+void aa_uprobes_keep(struct aa_uprobes *uprobes, int fd);
+
 /* Detaches; NULL is fine. What has not been detached is by aa_kernel_close. */
 void aa_uprobes_free(struct aa_uprobes *uprobes);
 

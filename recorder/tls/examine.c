@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "lease.h"
 #include "memory.h"
 #include "thread_private.h"
 #include "tls.h"
@@ -102,6 +105,7 @@ static void post_library(struct aa_finder *finder, struct aa_known *known, const
 	const struct aa_request *request = occasion->request;
 	uint64_t now = aa_boot_ns();
 	bool held = aa_finder_is_held(finder, occasion->ticket);
+	uint64_t waited = request && occasion->ticket != 0 ? now - request->time_ns : 0;
 	const struct aa_library_post post = {
 		.time_boot_ns = now,
 		.number = known->number,
@@ -110,7 +114,8 @@ static void post_library(struct aa_finder *finder, struct aa_known *known, const
 		.device = aa_mapped_device(mapped->device),
 		.inode = mapped->inode,
 		.size_bytes = mapped->size_bytes,
-		.held_ns = request && occasion->ticket != 0 ? now - request->time_ns : 0,
+		.held_ns =
+			held || waited < AA_HOLD_NS ? waited : AA_HOLD_NS, /* else it was let go meanwhile */
 		.path = mapped->path,
 		.build_id = text_or_null(known->found->build_id),
 		.implementation = known->found->name,
@@ -164,6 +169,7 @@ static struct aa_known *remember(struct aa_finder *finder, const struct aa_mappe
 	known->changed_ns = mapped->changed_ns;
 	known->status_ns = mapped->status_ns;
 	known->is_overlay = mapped->is_overlay;
+	known->lease = known->bio_lease = -1;
 	if (occasion->request)
 		known->key = key_of(occasion->request);
 	known->next = finder->known;
@@ -172,14 +178,45 @@ static struct aa_known *remember(struct aa_finder *finder, const struct aa_mappe
 	return known;
 }
 
+/* The file is as it was when it was opened; and who has waited for the lease meanwhile will be noticed. */
+static bool is_unchanged(const struct aa_mapped *mapped)
+{
+	struct stat st;
+
+	return fstat(mapped->fd, &st) == 0 &&
+	       mapped->changed_ns == (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+}
+
+/* Without a lease where the file cannot have one: better than to record nothing. */
+static int take_lease(const struct aa_finder *finder, int fd)
+{
+	if (fd >= 0 && finder->reader_id != 0 && aa_lease_take(fd, finder->reader_id) < 0) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd < 0 ? -1 : fd;
+}
+
 static int attach(struct aa_finder *finder, const struct aa_mapped *mapped, uint64_t number,
 		  const struct aa_uprobe_point *points, unsigned count, struct aa_uprobes **ret_uprobes,
-		  struct aa_error *error)
+		  int *ret_lease, struct aa_error *error)
 {
+	int lease = take_lease(finder, aa_lease_open(mapped->fd));
 	char path[64];
+	int r;
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", mapped->fd);
-	return aa_uprobes_attach(finder->options.kernel, path, number, points, count, ret_uprobes, error);
+	r = is_unchanged(mapped) ? aa_uprobes_attach(finder->options.kernel, path, number, points, count,
+						     ret_uprobes, error)
+				 : aa_error_set(error, -EAGAIN, "it was changed while it was examined");
+	if (r < 0) {
+		if (lease >= 0)
+			(void)close(lease);
+		return r;
+	}
+	aa_uprobes_keep(*ret_uprobes, lease);
+	*ret_lease = lease;
+	return 0;
 }
 
 static void attach_and_post(struct aa_finder *finder, struct aa_known *known, const struct aa_mapped *mapped,
@@ -191,8 +228,9 @@ static void attach_and_post(struct aa_finder *finder, struct aa_known *known, co
 
 	if (found->point_count > 0 && finder->known_count > AA_KNOWN_MAX)
 		reason = "too many files with TLS code in one session";
-	else if (found->point_count > 0 && attach(finder, mapped, known->number, found->points,
-						  found->point_count, &known->uprobes, &error) < 0)
+	else if (found->point_count > 0 &&
+		 attach(finder, mapped, known->number, found->points, found->point_count, &known->uprobes,
+			&known->lease, &error) < 0)
 		reason = error.text;
 	post_library(finder, known, mapped, occasion, reason);
 }
@@ -315,7 +353,7 @@ static int bind_mapping(void *context, const struct aa_mapping *mapping)
 	/* Without it, the connection stays without a socket: its row says so. */
 	if (known && known->found->bio_write.offset != 0 && !known->bio_write)
 		(void)attach(finder, &mapped, bind->request->library, &known->found->bio_write, 1,
-			     &known->bio_write, NULL);
+			     &known->bio_write, &known->bio_lease, NULL);
 	aa_mapped_close(&mapped);
 	return 0;
 }
@@ -388,6 +426,46 @@ static void do_process(struct aa_finder *finder, const struct aa_finder_job *job
 		(void)aa_mappings_walk(job->request.tgid, look_at_mapping, &walk);
 }
 
+void aa_finder_take_leases(struct aa_finder *finder)
+{
+	for (struct aa_known *known = finder->known; known; known = known->next) {
+		if (known->lease >= 0 && aa_lease_take(known->lease, finder->reader_id) < 0)
+			known->lease = -1; /* the descriptor is that of the probes */
+		if (known->bio_lease >= 0 && aa_lease_take(known->bio_lease, finder->reader_id) < 0)
+			known->bio_lease = -1;
+	}
+}
+
+static bool is_wanted(const struct aa_known *known)
+{
+	return (known->lease >= 0 && aa_lease_is_wanted(known->lease)) ||
+	       (known->bio_lease >= 0 && aa_lease_is_wanted(known->bio_lease));
+}
+
+/* Who wants to write goes on when the last probe is off, and with it the lease. It is another file then. */
+static void do_leases(struct aa_finder *finder)
+{
+	struct aa_known **at = &finder->known;
+
+	while (*at) {
+		struct aa_known *known = *at;
+
+		if (!is_wanted(known)) {
+			at = &known->next;
+			continue;
+		}
+		*at = known->next;
+		finder->known_count--;
+		if (known->key.inode != 0)
+			(void)aa_kernel_tls_ask_again(finder->options.kernel, known->key.inode,
+						      known->key.device, known->key.generation);
+		aa_uprobes_free(known->bio_write);
+		aa_uprobes_free(known->uprobes);
+		free(known->found);
+		free(known);
+	}
+}
+
 void aa_finder_do(struct aa_finder *finder, const struct aa_finder_job *job)
 {
 	switch (job->kind) {
@@ -399,6 +477,9 @@ void aa_finder_do(struct aa_finder *finder, const struct aa_finder_job *job)
 		break;
 	case AA_JOB_PROCESS:
 		do_process(finder, job);
+		break;
+	case AA_JOB_LEASES:
+		do_leases(finder);
 		break;
 	}
 }

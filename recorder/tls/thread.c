@@ -7,15 +7,15 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "lease.h"
 #include "memory.h"
 #include "thread_private.h"
 #include "tls.h"
 
-/* Whoever is held longer goes on, and what it then does may be missed. */
-#define HOLD_MS	 200
 #define DRAIN_MS 10000
 #define STOP_MS	 1000
 
@@ -43,6 +43,15 @@ static void queue_add(struct aa_finder_queue *queue, struct aa_finder_job *job)
 	job->next = NULL;
 	*queue->end = job;
 	queue->end = &job->next;
+}
+
+/* Somebody waits. */
+static void queue_add_first(struct aa_finder_queue *queue, struct aa_finder_job *job)
+{
+	job->next = queue->first;
+	queue->first = job;
+	if (!job->next)
+		queue->end = &job->next;
 }
 
 static struct aa_finder_job *queue_take(struct aa_finder_queue *queue)
@@ -126,7 +135,7 @@ static void take_requests(struct aa_finder *finder)
 static int timeout_ms(struct aa_finder *finder)
 {
 	uint64_t oldest = finder->options.holds ? aa_holds_oldest(finder->options.holds) : 0;
-	uint64_t now = aa_boot_ns(), due = oldest + HOLD_MS * 1000000ull;
+	uint64_t now = aa_boot_ns(), due = oldest + AA_HOLD_NS;
 
 	if (oldest == 0)
 		return -1;
@@ -145,27 +154,45 @@ static void stop_holding(struct aa_finder *finder)
 	let_go_before(finder, UINT64_MAX);
 }
 
+/* With the lock. */
+static void add_leases(struct aa_finder *finder)
+{
+	struct aa_finder_job *job = malloc(sizeof(*job));
+
+	if (!job)
+		return; /* who wants to write waits until the kernel gives up, /proc/sys/fs/lease-break-time */
+	*job = (struct aa_finder_job){ .kind = AA_JOB_LEASES };
+	queue_add_first(&finder->asked, job);
+	(void)pthread_cond_signal(&finder->work);
+}
+
 static void *read_requests(void *argument)
 {
 	struct aa_finder *finder = argument;
 
 	(void)prctl(PR_SET_NAME, "aa-tls");
 	(void)pthread_mutex_lock(&finder->lock);
+	finder->reader_id = (pid_t)syscall(SYS_gettid);
+	(void)pthread_cond_broadcast(&finder->idle);
 	while (!is_stopping(finder)) {
-		struct epoll_event events[3];
+		struct epoll_event events[4];
 		int timeout = timeout_ms(finder), count;
 
 		(void)pthread_mutex_unlock(&finder->lock);
-		count = epoll_wait(finder->epoll_fd, events, 3, timeout);
+		count = epoll_wait(finder->epoll_fd, events, 4, timeout);
 		(void)pthread_mutex_lock(&finder->lock);
 		take_requests(finder);
 		for (int i = 0; i < count; i++) {
+			if (events[i].data.fd == finder->lease_fd) {
+				aa_lease_clear(finder->lease_fd);
+				add_leases(finder);
+			}
 			if (events[i].data.fd != finder->options.guard_fd)
 				continue;
 			(void)epoll_ctl(finder->epoll_fd, EPOLL_CTL_DEL, finder->options.guard_fd, NULL);
 			stop_holding(finder);
 		}
-		let_go_before(finder, aa_boot_ns() - HOLD_MS * 1000000ull);
+		let_go_before(finder, aa_boot_ns() - AA_HOLD_NS);
 	}
 	(void)pthread_mutex_unlock(&finder->lock);
 	return NULL;
@@ -189,6 +216,9 @@ static void *find(void *argument)
 
 	(void)prctl(PR_SET_NAME, "aa-tls-find");
 	(void)pthread_mutex_lock(&finder->lock);
+	while (finder->reader_id == 0)
+		(void)pthread_cond_wait(&finder->idle, &finder->lock);
+	aa_finder_take_leases(finder);
 	while (!is_stopping(finder)) {
 		struct aa_finder_job *job = queue_take(&finder->asked);
 
@@ -312,7 +342,12 @@ static int open_descriptors(struct aa_finder *finder)
 	finder->wake_fd = eventfd(0, EFD_CLOEXEC);
 	if (finder->wake_fd < 0)
 		return -errno;
+	finder->lease_fd = aa_lease_signals();
+	if (finder->lease_fd < 0)
+		return finder->lease_fd;
 	r = watch(finder, finder->wake_fd);
+	if (r == 0)
+		r = watch(finder, finder->lease_fd);
 	if (r == 0 && finder->requests)
 		r = watch(finder, finder->requests->fd);
 	if (r == 0 && finder->options.guard_fd >= 0)
@@ -328,6 +363,8 @@ static void release(struct aa_finder *finder)
 		(void)close(finder->epoll_fd);
 	if (finder->wake_fd >= 0)
 		(void)close(finder->wake_fd);
+	if (finder->lease_fd >= 0)
+		(void)close(finder->lease_fd);
 	(void)pthread_cond_destroy(&finder->work);
 	(void)pthread_cond_destroy(&finder->idle);
 	(void)pthread_mutex_destroy(&finder->lock);
@@ -345,7 +382,7 @@ int aa_finder_new(const struct aa_finder_options *options, struct aa_finder **re
 		return aa_error_set(error, -ENOMEM, "out of memory");
 	finder->options = *options;
 	finder->requests = aa_kernel_requests(options->kernel);
-	finder->epoll_fd = finder->wake_fd = -1;
+	finder->epoll_fd = finder->wake_fd = finder->lease_fd = -1;
 	finder->holding = options->holds != NULL;
 	queue_init(&finder->asked);
 	/* None of these can fail with glibc. */
@@ -373,11 +410,11 @@ int aa_finder_start(struct aa_finder *finder, struct aa_error *error)
 	/* Signals are the loop's thread's. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&finder->finder, NULL, find, finder);
-	finder->finder_runs = r == 0;
+	r = pthread_create(&finder->reader, NULL, read_requests, finder);
+	finder->reader_runs = r == 0;
 	if (r == 0)
-		r = pthread_create(&finder->reader, NULL, read_requests, finder);
-	finder->reader_runs = r == 0 && finder->finder_runs;
+		r = pthread_create(&finder->finder, NULL, find, finder);
+	finder->finder_runs = r == 0 && finder->reader_runs;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return r == 0 ? 0 : aa_error_set(error, -r, "cannot make a thread for TLS: %s", strerror(r));
 }

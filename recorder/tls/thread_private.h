@@ -11,10 +11,14 @@
 #include "mapped.h"
 #include "thread.h"
 
+/* Whoever is held longer goes on, and what it then does may be missed. */
+#define AA_HOLD_NS 200000000ull
+
 enum aa_finder_job_kind {
 	AA_JOB_REQUEST,
 	AA_JOB_PATH,	/* a file by its name */
 	AA_JOB_PROCESS, /* all that it has mapped */
+	AA_JOB_LEASES,	/* somebody wants to write to a file with probes */
 };
 
 struct aa_finder_job {
@@ -40,6 +44,7 @@ struct aa_known {
 	struct aa_found *found;
 	struct aa_uprobes *uprobes; /* NULL: not attached. Detached by aa_kernel_close, which need not wait */
 	struct aa_uprobes *bio_write; /* NULL: not wanted */
+	int lease, bio_lease;	      /* theirs, see lease.h; -1: none */
 	bool is_reported;	      /* has a row */
 };
 
@@ -52,14 +57,16 @@ struct aa_finder {
 	pthread_t reader, finder;
 	bool reader_runs, finder_runs;
 	int epoll_fd;
-	int wake_fd; /* eventfd for the reader */
+	int wake_fd;  /* eventfd for the reader */
+	int lease_fd; /* signalfd for the reader, which gets those of leases */
 
 	pthread_mutex_t lock; /* of what follows, and of options.holds */
 	pthread_cond_t work;  /* for the finder */
 	pthread_cond_t idle;  /* it has nothing to do */
 	struct aa_finder_queue asked;
 	bool busy;
-	bool holding; /* nobody is resumed for good before it is false */
+	pid_t reader_id; /* 0: it does not run yet */
+	bool holding;	 /* nobody is resumed for good before it is false */
 	atomic_bool stop;
 
 	/* The finder's own. */
@@ -78,5 +85,8 @@ bool aa_finder_is_held(struct aa_finder *finder, uint64_t ticket);
 /* examine.c: does a job, on the finder's thread or before there is one. */
 void aa_finder_do(struct aa_finder *finder, const struct aa_finder_job *job);
 void aa_finder_forget(struct aa_finder *finder);
+
+/* For files that were attached to before there was a thread that gets the signals. */
+void aa_finder_take_leases(struct aa_finder *finder);
 
 #endif

@@ -122,6 +122,16 @@ class Discover(aa.Case):
 		self.assertEqual(seen, [0])
 		self.assertEqual(len(server.settle()), 5)
 
+	def test_file_is_written_over(self):
+		"""Probes are off before a file changes, else they would be in the middle of other instructions; and on again behind it."""
+		server, directory = tls.Server(self), self.copy("over")
+		path = os.path.join(directory, self.name)
+		script = f'export LD_LIBRARY_PATH={directory}; "$@"; cat {self.library} > {path}; "$@"; cp {self.library} {path}; "$@"'
+		recording = self.record("/bin/sh", "-ec", script, "sh", tls.PROGRAM, "mixed", str(server.port), "1000", options=["--quiet"])
+		tls.check_all(self, recording, server, "openssl", 3)
+		rows = [row for row in tls.libraries(recording.session) if row["path"] == path]
+		self.assertEqual([(row["attached"], row["late"], row["inode"]) for row in rows], 3 * [(1, 0, os.stat(path).st_ino)])
+
 	# --- wherever they lie --------------------------------------------------------------------------------
 
 	def in_namespace(self, script, server):
