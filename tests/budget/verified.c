@@ -9,6 +9,7 @@
  * which only 5.16 brought.
  */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -66,7 +67,7 @@ static int load(unsigned first, unsigned last)
 		return -ENOEXEC;
 	bpf_object__for_each_program(program, object)
 	{
-		(void)bpf_program__set_autoload(program, i >= first && i < last);
+		(void)bpf_program__set_autoload(program, i >= first && i < last && results[i].error == 0);
 		results[i].log[0] = 0;
 		(void)bpf_program__set_log_buf(program, results[i].log, sizeof(results[i].log));
 		(void)bpf_program__set_log_level(program, LOG_STATS);
@@ -75,7 +76,7 @@ static int load(unsigned first, unsigned last)
 	r = bpf_object__load(object);
 	bpf_object__close(object);
 	for (i = first; r == 0 && i < last; i++) {
-		results[i].loaded = true;
+		results[i].loaded = results[i].error == 0;
 		results[i].count = processed(results[i].log);
 	}
 	return r;
@@ -133,8 +134,23 @@ static void load_all(unsigned first, unsigned last)
 	load_all(middle, last);
 }
 
+/* There is no such function in this kernel; looked up once here, as each refusal costs several loads. */
+static bool lacks_function(const struct btf *types, const struct bpf_program *program)
+{
+	const char *section = bpf_program__section_name(program);
+	const char *function = strchr(section, '/');
+
+	if (!function || (strncmp(section, "fentry/", 7) != 0 && strncmp(section, "fexit/", 6) != 0))
+		return false;
+	if (btf__find_by_name_kind(types, function + 1, BTF_KIND_FUNC) > 0)
+		return false;
+	(void)fprintf(stderr, "%s: this kernel has no %s()\n", bpf_program__name(program), function + 1);
+	return true;
+}
+
 static unsigned names(void)
 {
+	struct btf *types = btf__load_vmlinux_btf();
 	struct bpf_object *object =
 		bpf_object__open_mem(aa_bpf_object, (size_t)(aa_bpf_object_end - aa_bpf_object), NULL);
 	struct bpf_program *program;
@@ -144,12 +160,17 @@ static unsigned names(void)
 		return 0;
 	bpf_object__for_each_program(program, object)
 	{
-		if (count < PROGRAMS_MAX)
+		if (count < PROGRAMS_MAX) {
 			(void)snprintf(results[count].name, sizeof(results[count].name), "%s",
 				       bpf_program__name(program));
+			if (libbpf_get_error(types) == 0 && lacks_function(types, program))
+				results[count].error = ESRCH;
+		}
 		count++;
 	}
 	bpf_object__close(object);
+	if (libbpf_get_error(types) == 0)
+		btf__free(types);
 	return count;
 }
 
