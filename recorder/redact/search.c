@@ -304,7 +304,8 @@ void aa_search_skip(struct aa_searcher *searcher)
 		searcher->secret.cut = true;
 		return;
 	}
-	if (searcher->mode == AA_SEARCH_VALUE && searcher->state == AA_VALUE_NAME)
+	if (searcher->mode == AA_SEARCH_VALUE &&
+	    (searcher->state == AA_VALUE_NAME || searcher->state == AA_VALUE_NEXT_NAME))
 		searcher->state = AA_VALUE_COOKIE;
 	else if (searcher->mode == AA_SEARCH_VALUE && searcher->state < AA_VALUE_SECRET)
 		searcher->state = AA_VALUE_SECRET;

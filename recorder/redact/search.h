@@ -50,6 +50,7 @@ enum aa_value_state {
 	AA_VALUE_NAME,	 /* of a cookie */
 	AA_VALUE_COOKIE, /* its value */
 	AA_VALUE_ATTRIBUTES,
+	AA_VALUE_NEXT_NAME, /* or part of a date */
 };
 
 struct aa_searcher {

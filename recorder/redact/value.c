@@ -223,6 +223,30 @@ static void take_secret(struct aa_searcher *searcher, struct aa_pass *pass, size
 	pass->tail = is_space(byte) || byte == '\\' ? pass->tail + 1 : 0;
 }
 
+/*
+ * A cookie may have no name (a cookie-pair that is only a value, as browsers take it): in a header it is a secret until there
+ * is a '='. Of a name that a piece ended in, the beginning is replaced already.
+ */
+static void take_name(struct aa_searcher *searcher, struct aa_pass *pass, size_t at, uint8_t byte)
+{
+	bool is_header = searcher->context == AA_VALUE_RAW || searcher->context == AA_VALUE_ALL;
+
+	if (byte != '=' && byte != ';') {
+		if (is_header)
+			take_secret(searcher, pass, at, byte);
+		return;
+	}
+	if (searcher->secret.open && byte == ';')
+		aa_secret_end(searcher, pass, at - pass->tail, true);
+	searcher->secret.open = false;
+	searcher->tail_size = 0;
+	pass->tail = 0;
+	if (byte == '=')
+		searcher->state = AA_VALUE_COOKIE;
+	else if (searcher->rule->kind == AA_HEADER_SET_COOKIE)
+		searcher->state = AA_VALUE_ATTRIBUTES;
+}
+
 static void take_byte(struct aa_searcher *searcher, struct aa_pass *pass, size_t at, uint8_t byte)
 {
 	bool sets = searcher->rule->kind == AA_HEADER_SET_COOKIE;
@@ -238,9 +262,12 @@ static void take_byte(struct aa_searcher *searcher, struct aa_pass *pass, size_t
 		}
 		break;
 	case AA_VALUE_NAME:
+		take_name(searcher, pass, at, byte);
+		break;
+	case AA_VALUE_NEXT_NAME:
 		if (byte == '=')
 			searcher->state = AA_VALUE_COOKIE;
-		else if (byte == ';' && sets)
+		else if (byte == ';')
 			searcher->state = AA_VALUE_ATTRIBUTES;
 		break;
 	case AA_VALUE_COOKIE:
@@ -255,7 +282,7 @@ static void take_byte(struct aa_searcher *searcher, struct aa_pass *pass, size_t
 		break;
 	case AA_VALUE_ATTRIBUTES: /* several in one: those of a log, or of RFC 2109 */
 		if (byte == ',')
-			searcher->state = AA_VALUE_NAME;
+			searcher->state = AA_VALUE_NEXT_NAME;
 		break;
 	default:
 		take_secret(searcher, pass, at, byte);
