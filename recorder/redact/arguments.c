@@ -256,7 +256,8 @@ static bool is_script(const char *bytes, size_t size)
 	return memchr(bytes, ' ', size) || memchr(bytes, '\n', size) || memchr(bytes, '\t', size);
 }
 
-static int take_text(struct command *command, size_t at, size_t size)
+/* cut: it may have gone on, as --max-args leaves it; then what may be the beginning of a secret is one. */
+static int take_text(struct command *command, size_t at, size_t size, bool cut)
 {
 	struct aa_pass pass = {
 		.bytes = (uint8_t *)command->bytes + at,
@@ -265,8 +266,19 @@ static int take_text(struct command *command, size_t at, size_t size)
 		.found = command->found,
 		.context = command->context,
 	};
-	int r = command->error < 0 ? command->error : aa_search_text(command->redactor, &pass);
+	struct aa_searcher searcher;
+	int r = command->error;
 
+	if (r == 0 && !cut)
+		r = aa_search_text(command->redactor, &pass);
+	if (r == 0 && cut) {
+		aa_searcher_init(&searcher, command->redactor);
+		r = aa_search(&searcher, &pass);
+		pass.from = size; /* what was open is replaced */
+		if (r == 0 && searcher.secret.open)
+			aa_secret_end(&searcher, &pass, size, false);
+		r = r == 0 ? pass.error : r;
+	}
 	command->count += (int)pass.count;
 	return r;
 }
@@ -293,7 +305,7 @@ int aa_redact_arguments(const struct aa_redactor *redactor, char *arguments, siz
 		} else {
 			take_word(&command, at, length);
 		}
-		r = take_text(&command, at, length);
+		r = take_text(&command, at, length, at + length == size);
 	}
 	return r < 0 ? r : command.count;
 }
@@ -308,6 +320,6 @@ int aa_redact_variable(const struct aa_redactor *redactor, const char *name, cha
 
 	if (is_secret_name(name, strlen(name)))
 		replace(&command, 0, size, "variable");
-	r = take_text(&command, 0, size);
+	r = take_text(&command, 0, size, false);
 	return r < 0 ? r : command.count;
 }

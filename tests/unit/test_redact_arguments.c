@@ -64,6 +64,30 @@ static void test_arguments(void **state)
 	expect("ssh\1-p2222\1host", 0, "ssh\1-p2222\1host");
 }
 
+/* The last one without its NUL: cut off, wherever that is. */
+static void test_cut_off(void **state)
+{
+	static const char line[] = "ls\0https://host/?key=ghp_" SECRET;
+	struct aa_redactor *redactor = new_redactor(NULL);
+
+	(void)state;
+	for (size_t size = sizeof("ls\0https://host/?key=ghp_"); size < sizeof(line); size++) {
+		char *bytes = malloc(size);
+		struct found found = { 0 };
+
+		memcpy(bytes, line, size);
+		assert_int_equal(aa_redact_arguments(redactor, bytes, size, note_found, &found), 1);
+		assert_int_equal(found.count, 1);
+		assert_string_equal(found.what[0], "token: github");
+		assert_false(found.items[0].has_fingerprint);
+		assert_memory_equal(bytes, line, sizeof("ls\0https://host/?key=ghp_") - 1);
+		for (size_t i = sizeof("ls\0https://host/?key=ghp_") - 1; i < size; i++)
+			assert_int_equal(bytes[i], '*');
+		free(bytes);
+	}
+	aa_redactor_free(redactor);
+}
+
 static void test_scripts(void **state)
 {
 	(void)state;
@@ -107,6 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_scripts),
 		cmocka_unit_test(test_variables),
 	};
