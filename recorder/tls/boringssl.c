@@ -12,7 +12,8 @@
  *     SSL_new		185 (no SSL_CTX)
  *     SSL_set_tlsext_host_name	213 (name of a wrong length), and in older ones 65 (no memory)
  * Each has to be the only one, to begin as functions do, and to be called from somewhere. Checked against Bun 1.0.36,
- * 1.1.45, 1.2.23 and 1.3.5, and against Claude Code 2.1.197 and opencode 1.18.34.
+ * 1.1.45, 1.2.23, 1.3.5, 1.4.4 and 1.4.5, and against Claude Code 2.1.197 and 2.1.329 and opencode 1.18.34. Since Bun 1.4,
+ * programs are optimised as a whole, and functions that seldom run lie apart, 66 MiB behind the others.
  */
 #include <elf.h>
 #include <errno.h>
@@ -25,7 +26,6 @@
 #include "xref.h"
 
 #define FUNCTION_MAX   8192u
-#define REGION_MAX     (64u << 20) /* of the functions of one source file: a few hundred KiB */
 #define FUNCTIONS_MAX  128
 #define ERRORS_MAX     16
 #define CALLS_MAX      64
@@ -60,13 +60,11 @@ struct functions {
 	unsigned count;
 };
 
-/* Code around the errors of one source file. */
+/* Code around the errors of one source file: close together, or all over the text (Bun 1.4). */
 struct region {
 	const struct aa_code_text *text;
 	uint64_t file_name;
-	uint64_t begin;
-	uint64_t end;
-	uint8_t *called; /* see aa_xref_called() */
+	struct aa_xref_targets targets;
 };
 
 /* A function while it is decoded. */
@@ -96,20 +94,12 @@ static void take_error(struct decoding *decoding, const struct aa_code_argument 
 	function->error_count++;
 }
 
-static bool is_called(const struct region *region, uint64_t address)
-{
-	unsigned step = aa_xref_step(region->text->machine);
-	uint64_t bit = (address - region->begin) / step;
-
-	return address >= region->begin && address < region->end && address % step == 0 &&
-	       (region->called[bit / 8] >> bit % 8 & 1) != 0;
-}
-
 /* Whether another function begins there, if control does not come from above. */
 static bool is_next(const struct region *region, uint64_t address)
 {
-	return address % aa_xref_step(region->text->machine) == 0 &&
-	       (aa_xref_is_prologue(region->text, address) || is_called(region, address));
+	return address % region->targets.step == 0 &&
+	       (aa_xref_is_prologue(region->text, address) || aa_xref_is_called(&region->targets, address) ||
+		aa_xref_is_jumped(&region->targets, address));
 }
 
 static bool take_instruction(void *context, const struct aa_code_instruction *instruction,
@@ -159,49 +149,59 @@ static uint64_t decode(const struct region *region, uint64_t begin, struct funct
 	return size < 0 ? begin : begin + (uint64_t)size;
 }
 
+/*
+ * Whether a function begins there. What is called, does; what is only jumped to can be the head of a loop, or the end
+ * that several errors of a function share, and those are aligned and have padding before them, too.
+ */
+static bool is_begin(const struct region *region, uint64_t address)
+{
+	bool is_prologue = aa_xref_is_prologue(region->text, address);
+	bool is_behind_end = aa_xref_is_behind_end(region->text, address);
+
+	if (aa_xref_is_called(&region->targets, address))
+		return is_prologue || is_behind_end;
+	return aa_xref_is_jumped(&region->targets, address) && is_prologue && is_behind_end;
+}
+
 /* The function around a site: the nearest beginning before it from which decoding gets that far. */
 static bool find_around(const struct region *region, uint64_t site, struct function *ret_function)
 {
-	unsigned step = aa_xref_step(region->text->machine);
+	unsigned step = region->targets.step;
 	uint64_t begin = site / step * step;
 
-	for (uint64_t back = 0; back < FUNCTION_MAX && begin - region->begin >= back; back += step) {
-		uint64_t at = begin - back;
-
-		if (is_called(region, at) &&
-		    (aa_xref_is_prologue(region->text, at) || aa_xref_is_behind_end(region->text, at)))
-			return decode(region, at, ret_function) > site;
-	}
+	for (uint64_t back = 0; back < FUNCTION_MAX && begin - region->targets.begin >= back; back += step)
+		if (is_begin(region, begin - back))
+			return decode(region, begin - back, ret_function) > site;
 	return false;
+}
+
+static void collect_around(const struct region *region, const uint64_t *sites, unsigned count,
+			   struct functions *functions)
+{
+	for (unsigned i = 0; i < count && functions->count < FUNCTIONS_MAX; i++) {
+		struct function *function = &functions->of[functions->count];
+
+		if (sites[i] < region->targets.begin || !find_around(region, sites[i], function))
+			continue;
+		if (functions->count == 0 || functions->of[functions->count - 1].begin != function->begin)
+			functions->count++;
+	}
 }
 
 static int collect(const struct aa_code_text *text, uint64_t file_name, struct functions *functions)
 {
 	uint64_t sites[AA_XREF_SITES];
 	unsigned count = aa_xref_loads(text, file_name, sites);
-	struct region region = { .text = text, .file_name = file_name, .begin = text->address };
+	struct region region = { .text = text, .file_name = file_name };
+	int r;
 
 	if (count == 0)
 		return 0;
-	if (sites[0] - text->address > FUNCTION_MAX)
-		region.begin = sites[0] - FUNCTION_MAX;
-	region.begin = (region.begin + 15) / 16 * 16;
-	region.end = sites[count - 1] + 1;
-	if (region.end <= region.begin || region.end - region.begin > REGION_MAX)
-		return 0;
-	region.called = aa_xref_called(text, region.begin, region.end);
-	if (!region.called)
-		return -ENOMEM;
-	for (unsigned i = 0; i < count && functions->count < FUNCTIONS_MAX; i++) {
-		struct function *function = &functions->of[functions->count];
-
-		if (sites[i] < region.begin || !find_around(&region, sites[i], function))
-			continue;
-		if (functions->count == 0 || functions->of[functions->count - 1].begin != function->begin)
-			functions->count++;
-	}
-	free(region.called);
-	return 0;
+	r = aa_xref_targets(text, sites, count, FUNCTION_MAX, &region.targets);
+	if (r == 0)
+		collect_around(&region, sites, count, functions);
+	aa_xref_targets_free(&region.targets);
+	return r;
 }
 
 static bool fails_with(const struct function *function, uint64_t reason)
@@ -268,17 +268,21 @@ static bool is_set_host(const struct function *function, const struct function *
 	       function->error_count == 1u + fails_with(function, REASON_NO_MEMORY);
 }
 
-/* In this order: the others need the first. */
+/*
+ * In this order: the others need the first. Without one that is required there are no points: half of a conversation
+ * would be stored as if it were all of it.
+ */
 static const struct {
 	const char *name;
 	is_one_fn *is_one;
 	enum aa_tls_function function;
+	bool is_required;
 } targets[] = {
-	{ "SSL_write", is_write, AA_TLS_FN_SSL_WRITE },
-	{ "SSL_read", is_read, AA_TLS_FN_SSL_READ },
-	{ "SSL_do_handshake", is_handshake, AA_TLS_FN_SSL_HANDSHAKE },
-	{ "SSL_new", is_new, AA_TLS_FN_SSL_NEW },
-	{ "SSL_set_tlsext_host_name", is_set_host, AA_TLS_FN_SSL_SET_HOST },
+	{ "SSL_write", is_write, AA_TLS_FN_SSL_WRITE, true },
+	{ "SSL_read", is_read, AA_TLS_FN_SSL_READ, true },
+	{ "SSL_do_handshake", is_handshake, AA_TLS_FN_SSL_HANDSHAKE, false },
+	{ "SSL_new", is_new, AA_TLS_FN_SSL_NEW, false },
+	{ "SSL_set_tlsext_host_name", is_set_host, AA_TLS_FN_SSL_SET_HOST, false },
 };
 
 /* The only function of that kind, or NULL. */
@@ -311,8 +315,11 @@ static void choose(const struct aa_elf *elf, const struct functions *functions, 
 		} else {
 			aa_found_because(found, "stripped BoringSSL: no certain %s", targets[i].name);
 		}
-		if (!write)
+		if (targets[i].is_required && found->point_count <= i) {
+			found->point_count = 0;
+			found->hooks[0] = '\0';
 			return;
+		}
 	}
 	found->how = "xref";
 }

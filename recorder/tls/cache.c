@@ -15,7 +15,7 @@
 #include "memory.h"
 #include "siphash.h"
 
-#define MAGIC	    "AATLS001" /* what the search finds has changed: a new number */
+#define MAGIC	    "AATLS002" /* what the search finds has changed: a new number */
 #define ENTRIES_MAX 1024       /* agents can make files; they shall not fill the disk by it */
 #define CODE_BYTES  16	       /* at each point */
 #define NAME_BYTES  32

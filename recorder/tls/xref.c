@@ -6,6 +6,7 @@
 #include "xref.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,38 +117,43 @@ unsigned aa_xref_loads(const struct aa_code_text *text, uint64_t wanted, uint64_
 					  : loads_arm64(text, wanted, ret_sites);
 }
 
-/* Sets the bit of a target that lies in the region. */
-static void mark(uint8_t *bits, uint64_t target, uint64_t begin, uint64_t end, unsigned step)
+/*
+ * Sets the bit of a target near a site. The functions of one source file can be all over the text: then most targets are
+ * in the region, and nearly none of them near. So the small table is asked before the large one.
+ */
+static void mark(const struct aa_xref_targets *targets, uint8_t *bits, uint64_t target)
 {
-	uint64_t bit;
+	uint64_t at = target - targets->begin;
 
-	if (target < begin || target >= end || target % step != 0)
+	if (target < targets->begin || target >= targets->end || target % targets->step != 0 ||
+	    targets->is_near[at / AA_XREF_BLOCK] == 0)
 		return;
-	bit = (target - begin) / step;
-	bits[bit / 8] |= (uint8_t)(1u << bit % 8);
+	bits[at / targets->step / 8] |= (uint8_t)(1u << at / targets->step % 8);
 }
 
-static void called_x86(const struct aa_code_text *text, uint64_t begin, uint64_t end, uint8_t *bits)
+static void targets_x86(const struct aa_code_text *text, const struct aa_xref_targets *targets)
 {
-	static const uint8_t opcodes[] = { 0xe8, 0xe9 }; /* call, jmp */
+	const struct {
+		uint8_t opcode;
+		uint8_t *bits;
+	} kinds[] = { { 0xe8, targets->called }, { 0xe9, targets->jumped } };
 	const uint8_t *last = text->bytes + text->size;
 
-	for (size_t i = 0; i < sizeof(opcodes); i++) {
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		const uint8_t *code = text->bytes;
 
-		while ((code = memchr(code, opcodes[i], (size_t)(last - code))) != NULL) {
+		while ((code = memchr(code, kinds[i].opcode, (size_t)(last - code))) != NULL) {
 			uint64_t at = (uint64_t)(code++ - text->bytes);
 
 			if (text->size - at < 5)
 				break;
-			mark(bits,
-			     text->address + at + 5 + (uint64_t)(int64_t)(int32_t)word(text->bytes + at + 1),
-			     begin, end, 16);
+			mark(targets, kinds[i].bits,
+			     text->address + at + 5 + (uint64_t)(int64_t)(int32_t)word(text->bytes + at + 1));
 		}
 	}
 }
 
-static void called_arm64(const struct aa_code_text *text, uint64_t begin, uint64_t end, uint8_t *bits)
+static void targets_arm64(const struct aa_code_text *text, const struct aa_xref_targets *targets)
 {
 	for (uint64_t at = 0; at + 4 <= text->size; at += 4) {
 		uint32_t code = word(text->bytes + at);
@@ -157,22 +163,75 @@ static void called_arm64(const struct aa_code_text *text, uint64_t begin, uint64
 			continue;
 		if ((words & 1u << 25) != 0)
 			words -= 1u << 26;
-		mark(bits, text->address + at + words * 4, begin, end, aa_xref_step(EM_AARCH64));
+		mark(targets, targets->called, text->address + at + words * 4);
 	}
 }
 
-uint8_t *aa_xref_called(const struct aa_code_text *text, uint64_t begin, uint64_t end)
+/* Rounded up, so that bits are of addresses at which functions may begin. */
+static uint64_t targets_begin(const struct aa_code_text *text, uint64_t site, uint64_t around)
 {
-	unsigned step = aa_xref_step(text->machine);
-	uint8_t *bits = calloc(1, (size_t)((end - begin) / step / 8 + 1));
+	uint64_t begin = site - text->address > around ? site - around : text->address;
 
-	if (!bits)
-		return NULL;
+	return (begin + 15) / 16 * 16;
+}
+
+int aa_xref_targets(const struct aa_code_text *text, const uint64_t *sites, unsigned count, uint64_t around,
+		    struct aa_xref_targets *ret_targets)
+{
+	uint64_t text_end = text->address + text->size, last = sites[count - 1], size;
+	struct aa_xref_targets *targets = ret_targets;
+
+	*targets = (struct aa_xref_targets){
+		.begin = targets_begin(text, sites[0], around),
+		.end = text_end - last > around ? last + around : text_end,
+		.step = aa_xref_step(text->machine),
+	};
+	if (targets->end < targets->begin)
+		targets->end = targets->begin;
+	size = targets->end - targets->begin;
+	targets->is_near = calloc(1, (size_t)(size / AA_XREF_BLOCK + 1));
+	targets->called = calloc(1, (size_t)(size / targets->step / 8 + 1));
+	targets->jumped = calloc(1, (size_t)(size / targets->step / 8 + 1));
+	if (!targets->is_near || !targets->called || !targets->jumped)
+		return -ENOMEM;
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t block = sites[i] > targets->begin ? (sites[i] - targets->begin) / AA_XREF_BLOCK : 0;
+
+		for (uint64_t near = block > 0 ? block - 1 : 0;
+		     near <= block + 1 && near <= size / AA_XREF_BLOCK; near++)
+			targets->is_near[near] = 1;
+	}
 	if (text->machine == EM_X86_64)
-		called_x86(text, begin, end, bits);
+		targets_x86(text, targets);
 	else
-		called_arm64(text, begin, end, bits);
-	return bits;
+		targets_arm64(text, targets);
+	return 0;
+}
+
+void aa_xref_targets_free(struct aa_xref_targets *targets)
+{
+	free(targets->is_near);
+	free(targets->called);
+	free(targets->jumped);
+	*targets = (struct aa_xref_targets){ 0 };
+}
+
+static bool has_bit(const struct aa_xref_targets *targets, const uint8_t *bits, uint64_t address)
+{
+	uint64_t bit = (address - targets->begin) / targets->step;
+
+	return address >= targets->begin && address < targets->end && address % targets->step == 0 &&
+	       (bits[bit / 8] >> bit % 8 & 1) != 0;
+}
+
+bool aa_xref_is_called(const struct aa_xref_targets *targets, uint64_t address)
+{
+	return has_bit(targets, targets->called, address);
+}
+
+bool aa_xref_is_jumped(const struct aa_xref_targets *targets, uint64_t address)
+{
+	return has_bit(targets, targets->jumped, address);
 }
 
 bool aa_xref_is_prologue(const struct aa_code_text *text, uint64_t address)

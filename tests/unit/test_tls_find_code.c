@@ -4,23 +4,30 @@
 
 /*
  * BoringSSL's shape: errors with a library, a reason, a file and a line. ZERO: with the number of a function, as until
- * 2024. TWICE: a second function fails for the reasons of SSL_write(). PEEK: SSL_peek() is there, too.
+ * 2024. TWICE: a second function fails for the reasons of SSL_write(). READS: the same of SSL_read(). PEEK: SSL_peek()
+ * is there, too. APART: more than 64 MiB lie between the functions, as where programs are optimised as a whole. LOOP:
+ * SSL_write() has the head of a loop before its errors, aligned and jumped to as if a function began there.
  */
 static const char boringssl[] =
 	"#include <stddef.h>\n#include <string.h>\n"
 	"#define FAR __attribute__((noinline, noclone))\n"
+	"#ifdef APART\n"
+	"__asm__(\".pushsection .text.a,\\\"ax\\\",@progbits\\n.skip 68 << 20, 0xcc\\n.popsection\");\n"
+	"#define BEHIND __attribute__((section(\".text.b\")))\n"
+	"#else\n#define BEHIND\n#endif\n"
+	"const char file_name[] = \"/src/boringssl/ssl/ssl_lib.cc\";\n"
 	"volatile int errors; char *volatile sink;\n"
 	"#ifdef ZERO\n"
 	"FAR void ERR_put_error(int lib, int zero, int reason, const char *file, unsigned line)\n"
 	"{ errors = lib + zero + reason + file[0] + line; }\n"
-	"#define FAIL(reason, line) ERR_put_error(16, 0, reason, \"/src/boringssl/ssl/ssl_lib.cc\", line)\n"
+	"#define FAIL(reason, line) ERR_put_error(16, 0, reason, file_name, line)\n"
 	"#else\n"
 	"FAR void ERR_put_error(int lib, int reason, const char *file, unsigned line)\n"
 	"{ errors = lib + reason + file[0] + line; }\n"
-	"#define FAIL(reason, line) ERR_put_error(16, reason, \"/src/boringssl/ssl/ssl_lib.cc\", line)\n"
+	"#define FAIL(reason, line) ERR_put_error(16, reason, file_name, line)\n"
 	"#endif\n"
 	"struct ssl { void *quic; int (*go)(struct ssl *); char *data; size_t size; int state; };\n"
-	"FAR struct ssl *SSL_new(void *ctx) { if (!ctx) { FAIL(185, 503); return 0; }\n"
+	"BEHIND FAR struct ssl *SSL_new(void *ctx) { if (!ctx) { FAIL(185, 503); return 0; }\n"
 	" sink = (char *)ctx + 1; return (struct ssl *)sink; }\n"
 	"FAR int SSL_do_handshake(struct ssl *s) { if (!s->go) { FAIL(134, 727); return -1; }\n"
 	" s->state++; return s->go(s) + 1; }\n"
@@ -30,15 +37,30 @@ static const char boringssl[] =
 	"{ int r; if (s->quic) { FAIL(66, 932); return -1; } r = fill(s); if (r <= 0) return r; if (n <= 0) "
 	"return n;\n"
 	" if (s->size < n) n = s->size; memcpy(b, s->data, n); return n; }\n"
-	"FAR int SSL_read(struct ssl *s, void *b, int n)\n"
+	"BEHIND FAR int SSL_read(struct ssl *s, void *b, int n)\n"
 	"{ int r = peek(s, b, n); if (r <= 0) return r; s->data += r; s->size -= r; return r; }\n"
+	"#ifdef READS\nFAR int SSL_read2(struct ssl *s, void *b, int n)\n"
+	"{ int r = peek(s, b, n); if (r <= 0) return r; s->data += r; s->size -= r; return r; }\n#endif\n"
 	"#ifdef PEEK\nFAR int SSL_peek(struct ssl *s, void *b, int n) { return peek(s, b, n); }\n#endif\n"
 	"#define WRITE(name) FAR int name(struct ssl *s, const void *b, int n) { \\\n"
 	" if (s->quic) { FAIL(66, 953); return -1; } if (!s->go) { FAIL(226, 958); return -1; } \\\n"
 	" if (s->state) { int r = SSL_do_handshake(s); if (r < 0) return r; if (!r) { FAIL(215, 973); return "
 	"-1; } } \\\n"
 	" if (n < 0) { FAIL(111, 979); return -1; } s->state = 0; return s->go(s) + n; }\n"
-	"WRITE(SSL_write)\n"
+	"#ifdef LOOP\n"
+	"int SSL_write(struct ssl *s, const void *b, int n);\n"
+	"#define ERROR(reason, line) \\\n"
+	" \"lea file_name(%rip), %rdx; mov $16, %edi; mov $\" #reason \", %esi; mov $\" #line \", %ecx\\n\" "
+	"\\\n"
+	" \"call ERR_put_error; mov $-1, %eax; pop %rbx; ret\\n\"\n"
+	"__asm__(\".text; .balign 16; .globl SSL_write; SSL_write: push %rbx; mov %rdi, %rbx; nop; .balign "
+	"16\\n\"\n"
+	" \"1: cmpq $0, (%rbx); je 2f\\n\" ERROR(66, 953) \"2: cmpq $0, 8(%rbx); jne 3f\\n\" ERROR(226, "
+	"958)\n"
+	" \"3: mov %rbx, %rdi; call SSL_do_handshake; test %eax, %eax; jne 4f\\n\" ERROR(215, 973)\n"
+	" \"4: test %edx, %edx; jns 5f\\n\" ERROR(111, 979)\n"
+	" \"5: movq $0, (%rbx); .byte 0xe9; .long 1b - . - 4\\n\");\n"
+	"#else\nWRITE(SSL_write)\n#endif\n"
 	"#ifdef TWICE\nWRITE(SSL_write2)\n#endif\n"
 	"FAR int SSL_set_tlsext_host_name(struct ssl *s, const char *n)\n"
 	"{ size_t l = strlen(n); if (l - 1 > 254) { FAIL(213, 2150); return 0; } s->data = (char *)n; return "
@@ -48,6 +70,7 @@ static const char boringssl[] =
 	" r += SSL_set_tlsext_host_name(s, argv[0]) + SSL_write(s, b, argc); r += SSL_read(s, b, 99) + "
 	"fill(s);\n"
 	"#ifdef PEEK\n r += SSL_peek(s, b, 98);\n#endif\n"
+	"#ifdef READS\n r += SSL_read2(s, b, 96);\n#endif\n"
 	"#ifdef TWICE\n r += SSL_write2(s, b, 97);\n#endif\n"
 	" return r; }\n";
 
@@ -109,6 +132,28 @@ static void test_boringssl(void **state)
 	check_boringssl(OPTIONS "-pie -fPIE -DPEEK", 0);
 }
 
+/* Bun 1.4: the functions of one source file are all over the text. */
+static void test_apart(void **state)
+{
+	(void)state;
+	require_compiler();
+	check_boringssl(OPTIONS "-pie -fPIE -DAPART", 0);
+	assert_int_equal(find_run("rm program stripped"), 0);
+}
+
+/* Where only a jump goes, no function begins, unless it looks like one. */
+static void test_loop(void **state)
+{
+	(void)state;
+#ifdef __x86_64__
+	require_compiler();
+	check_boringssl(OPTIONS "-pie -fPIE -DLOOP", 0);
+#else
+	print_message("of x86-64: jumps are not looked at here\n");
+	skip();
+#endif
+}
+
 /* Two that could be it: none is. */
 static void test_not_unique(void **state)
 {
@@ -121,6 +166,22 @@ static void test_not_unique(void **state)
 	assert_string_equal(found->name, "boringssl");
 	assert_int_equal(found->point_count, 0);
 	assert_non_null(strstr(found->reason, "SSL_write"));
+}
+
+/* Half of a conversation is none. */
+static void test_no_read(void **state)
+{
+	const struct aa_found *found;
+
+	(void)state;
+	require_compiler();
+	find_compile("program", boringssl, OPTIONS "-pie -fPIE -DREADS -fno-ipa-icf");
+	found = look_stripped();
+	assert_string_equal(found->name, "boringssl");
+	assert_int_equal(found->point_count, 0);
+	assert_string_equal(found->hooks, "");
+	assert_null(found->how);
+	assert_string_equal(found->reason, "stripped BoringSSL: no certain SSL_read");
 }
 
 /* Real programs made with Bun, if somebody has put them there: AA_TEST_BUN=path:path. */
@@ -234,9 +295,10 @@ static void test_go_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_boringssl),  cmocka_unit_test(test_not_unique),
-		cmocka_unit_test(test_bun),	   cmocka_unit_test(test_go),
-		cmocka_unit_test(test_go_nothing),
+		cmocka_unit_test(test_boringssl), cmocka_unit_test(test_apart),
+		cmocka_unit_test(test_loop),	  cmocka_unit_test(test_not_unique),
+		cmocka_unit_test(test_no_read),	  cmocka_unit_test(test_bun),
+		cmocka_unit_test(test_go),	  cmocka_unit_test(test_go_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, find_setup, find_teardown);
