@@ -214,6 +214,15 @@ static void bind_sums(struct aa_row *row, const struct aa_tls_facts *facts)
 	aa_row_id(row, facts->parent_id);
 }
 
+/* By its library: BoringSSL has OpenSSL's functions, by which the kernel's side tells (aa_tls_implementation_of()). */
+static const char *implementation_of(const struct aa_session *session, const struct aa_tls_facts *facts)
+{
+	const struct aa_tls_library *library = aa_tls_library(session, facts->library);
+
+	return library && library->attached ? library->implementation
+					    : NAME_OF(implementation_names, facts->implementation);
+}
+
 int aa_tls_row_update(struct aa_session *session, const struct aa_tls_entry *entry, struct aa_error *error)
 {
 	const struct aa_tls_facts *facts = &entry->now;
@@ -244,7 +253,7 @@ int aa_tls_row_update(struct aa_session *session, const struct aa_tls_entry *ent
 		aa_row_null(&row);
 	aa_row_text(&row, end_name(facts));
 	aa_row_text(&row, transport(facts));
-	aa_row_text(&row, NAME_OF(implementation_names, facts->implementation));
+	aa_row_text(&row, implementation_of(session, facts));
 	aa_row_id(&row, aa_tls_library_row(session, facts->library));
 	aa_row_text(&row, !entry->number ? "no" : reasons->size ? "partial" : "yes");
 	if (reasons->size)
