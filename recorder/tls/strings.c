@@ -52,12 +52,14 @@ void aa_find_version(const struct aa_elf *elf, const char *before, struct aa_fou
 
 enum needle {
 	NEEDLE_BORINGSSL,
+	NEEDLE_OPENSSL,
 	NEEDLE_RUSTLS,
 	NEEDLE_COUNT,
 };
 
 static const char *const needles[NEEDLE_COUNT] = {
 	[NEEDLE_BORINGSSL] = "/ssl/ssl_lib.c",
+	[NEEDLE_OPENSSL] = "/statem/statem.c", /* since 1.1.0; BoringSSL has no such directory */
 	[NEEDLE_RUSTLS] = "/rustls-",
 };
 
@@ -65,6 +67,7 @@ static const char *const needles[NEEDLE_COUNT] = {
 struct clues {
 	uint64_t boringssl[4]; /* addresses of the name of its source file: with several, none is certain */
 	unsigned boringssl_count;
+	bool has_openssl;
 	bool has_rustls;
 	char rustls_version[32];
 };
@@ -92,6 +95,9 @@ static bool take_clue(void *context, const struct aa_scan_hit *hit)
 		    clues->boringssl_count < sizeof(clues->boringssl) / sizeof(clues->boringssl[0]))
 			clues->boringssl[clues->boringssl_count++] = string_begin(hit);
 		return true;
+	case NEEDLE_OPENSSL:
+		clues->has_openssl = true;
+		return true;
 	case NEEDLE_RUSTLS: /* a directory of cargo's registry: ".../rustls-0.23.10/src/..." */
 		if (!clues->has_rustls)
 			clues->has_rustls =
@@ -110,6 +116,12 @@ int aa_find_strings(const struct aa_elf *elf, struct aa_found *found)
 
 	if (r < 0)
 		return r;
+	if (clues.boringssl_count == 1 && clues.has_openssl) {
+		found->implementation = AA_TLS_OPENSSL;
+		found->name = "openssl";
+		aa_found_because(found, "stripped OpenSSL: nothing tells where its functions are");
+		return 0;
+	}
 	if (clues.boringssl_count > 0) {
 		found->implementation = AA_TLS_BORINGSSL;
 		found->name = "boringssl";

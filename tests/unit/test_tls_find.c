@@ -250,6 +250,10 @@ static void test_unsupported(void **state)
 		LIBRARY);
 	assert_string_equal(find_in("lib")->name, "rustls");
 	assert_string_equal(find_in("lib")->version, "0.23.10");
+	find_compile("lib", "const char *where[] = { \"../ssl/ssl_lib.c\", \"../ssl/statem/statem.c\" };",
+		     LIBRARY);
+	assert_string_equal(find_in("lib")->name, "openssl");
+	assert_int_equal(find_in("lib")->point_count, 0);
 }
 
 /* Users of a library do not have it. */
