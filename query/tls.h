@@ -52,6 +52,12 @@ char *aa_tls_request_host(const struct aa_talk_message *request, const struct aa
 /* The path of a request, without scheme and host. To be freed. */
 char *aa_tls_request_path(const struct aa_talk_message *request);
 
+/*
+ * After an answer without rows: AA_NOTHING; and if it is a single session that was told not to record what was asked for, that
+ * is said. plaintext: what was asked for is in no metadata.
+ */
+enum aa_status aa_tls_nothing(struct aa_query *query, const struct aa_sessions *sessions, bool plaintext);
+
 enum aa_status aa_tls_list(struct aa_query *query, const struct aa_sessions *sessions);
 enum aa_status aa_tls_libraries(struct aa_query *query, const struct aa_sessions *sessions);
 enum aa_status aa_tls_requests(struct aa_query *query, const struct aa_sessions *sessions);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "memory.h"
 #include "statement.h"
 #include "tls.h"
 
@@ -139,4 +140,45 @@ bool aa_tls_status_matches(const char *text, int status)
 		if (*text++ == '\0')
 			return false;
 	}
+}
+
+/* The session's --tls; 1 if it is that. */
+static int was_told(struct aa_query *query, int64_t session_id, const char *mode)
+{
+	aa_cleanup_statement sqlite3_stmt *exists = NULL;
+	aa_cleanup_statement sqlite3_stmt *statement = NULL;
+	int r = aa_statement_open(
+		query, &exists,
+		"SELECT 1 FROM sqlite_master WHERE name = 'session_option' AND type = 'table'");
+
+	if (r == 0)
+		r = aa_statement_step(query, exists);
+	if (r <= 0)
+		return r;
+	r = aa_statement_open(
+		query, &statement,
+		"SELECT 1 FROM session_option WHERE session_id = :id AND name = 'tls' AND value = :mode");
+	if (r < 0)
+		return r;
+	aa_statement_bind_integer(statement, ":id", session_id);
+	aa_statement_bind_text(statement, ":mode", mode);
+	return aa_statement_step(query, statement);
+}
+
+enum aa_status aa_tls_nothing(struct aa_query *query, const struct aa_sessions *sessions, bool plaintext)
+{
+	int r = 0;
+
+	if (sessions->all || sessions->count != 1)
+		return AA_NOTHING;
+	r = was_told(query, sessions->items[0].id, "none");
+	if (r == 1)
+		(void)aa_error_set(&query->error, -ENOENT,
+				   "no TLS was recorded in this session (--tls none)");
+	if (r == 0 && plaintext)
+		r = was_told(query, sessions->items[0].id, "metadata");
+	if (r == 1 && query->error.code == 0)
+		(void)aa_error_set(&query->error, -ENOENT,
+				   "no plaintext was recorded in this session (--tls metadata)");
+	return r < 0 ? AA_UNREADABLE : AA_NOTHING;
 }

@@ -229,7 +229,7 @@ static enum aa_status list(struct aa_query *query, const struct aa_sessions *ses
 	query->out.hold_bytes = 0;
 	if (r < 0)
 		return AA_UNREADABLE;
-	return query->render.total_count > 0 ? AA_ANSWERED : AA_NOTHING;
+	return query->render.total_count > 0 ? AA_ANSWERED : aa_tls_nothing(query, sessions, libraries);
 }
 
 enum aa_status aa_tls_list(struct aa_query *query, const struct aa_sessions *sessions)

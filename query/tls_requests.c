@@ -396,5 +396,5 @@ enum aa_status aa_tls_requests(struct aa_query *query, const struct aa_sessions 
 	aa_tls_connection_release(&requests.connection);
 	if (r < 0)
 		return AA_UNREADABLE;
-	return query->render.total_count > 0 ? AA_ANSWERED : AA_NOTHING;
+	return query->render.total_count > 0 ? AA_ANSWERED : aa_tls_nothing(query, sessions, true);
 }

@@ -118,3 +118,14 @@ class Query(aa.Case):
 		self.assertIn(os.path.realpath(library["path"]), {os.path.realpath(row["path"]) for row in tls.libraries(recording.session)})
 		self.assertEqual(self.json("tls", "show", str(rows[0]["id"]))[0]["method"], "GET")
 		self.assertEqual(len(server.connections), 2)
+
+	def test_nothing_was_asked_for(self):
+		"""That nothing was to be recorded is no answer that nothing was."""
+		self.record("/bin/true", options=["--quiet", "--tls", "none"])
+		for command in (["tls"], ["tls", "requests"], ["tls", "libraries"]):
+			done = self.query(*command, check=False)
+			self.assertEqual((done.returncode, "--tls none" in done.stderr.decode()), (1, True), done.stderr)
+		self.record("/bin/true", options=["--quiet", "--tls", "metadata"])
+		for command, said in ((["tls"], False), (["tls", "requests"], True)):
+			done = self.query(*command, check=False)
+			self.assertEqual((done.returncode, "--tls metadata" in done.stderr.decode()), (1, said), done.stderr)
