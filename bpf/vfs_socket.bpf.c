@@ -58,11 +58,39 @@ int BPF_PROG(aa_sendmmsg_fexit, int fd, const void *messages, unsigned int count
 	return aa_vfs_ended(AA_SYSCALL_SOCKET, (int)result);
 }
 
-SEC("fexit/__sys_recvmmsg")
-int BPF_PROG(aa_recvmmsg_fexit, int fd, const void *messages, unsigned int count, unsigned int flags,
-	     const void *timeout, const void *timeout32, long result)
+/*
+ * By the calls, not by __sys_recvmmsg(): Debian's compilers put that into the call of 64-bit programs (seen in 6.1, 6.12, 6.18
+ * and 7), and then it is not called.
+ */
+SEC("fexit/" AA_SYSCALL_FUNCTION(recvmmsg))
+int BPF_PROG(aa_recvmmsg_fexit, const void *unused, long result)
 {
 	return aa_vfs_ended(AA_SYSCALL_SOCKET, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_COMPAT(recvmmsg_time32))
+int BPF_PROG(aa_recvmmsg32_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_SOCKET, (int)result);
+}
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_COMPAT(recvmmsg_time64))
+int BPF_PROG(aa_recvmmsg64_fexit, const void *unused, long result)
+{
+	return aa_vfs_ended(AA_SYSCALL_SOCKET, (int)result);
+}
+
+#define AA_SOCKETCALL_RECVMMSG 19 /* include/uapi/linux/net.h; what else it stands for is seen above */
+
+SEC("fexit/" AA_SYSCALL_FUNCTION_COMPAT(socketcall))
+int BPF_PROG(aa_socketcall32_fexit, const void *unused, long result)
+{
+	struct aa_vfs_call now = aa_vfs_call_now(AA_SYSCALL_SOCKET);
+
+	if (now.call == AA_CALL_SOCKETCALL &&
+	    aa_syscall_argument(now.regs, 0, now.compat) == AA_SOCKETCALL_RECVMMSG)
+		aa_vfs_call_ended((int)result);
+	return 0;
 }
 
 AA_SUBPROGRAM int aa_mapping_seen(__u64 address, __u64 length, __u64 fd)
