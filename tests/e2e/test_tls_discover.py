@@ -185,7 +185,7 @@ class Discover(aa.Case):
 		self.addCleanup(self.stop, client)
 		self.assertEqual(int(client.stdout.readline()), client.pid)
 		process = self.start(client.pid, command="attach", options=["--quiet", *options])
-		self.assertTrue(aa.wait_until(lambda: self.attached() or process.poll() is not None), "the library was not found")
+		self.assertTrue(aa.wait_until(lambda: self.attached() or process.poll() is not None, aa.TIMEOUT / 2), "the library was not found")
 		before = server.connections[0].received.bytes
 		client.stdin.write(b"\n")
 		client.stdin.close()
