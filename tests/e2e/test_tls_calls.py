@@ -81,8 +81,13 @@ class Calls(aa.Case):
 		for connection, row in ((outer, rows[f"proxy.{tls.HOST}"]), (inner, rows[f"inner.{tls.HOST}"])):
 			for direction, side in (("sent", connection.received), ("received", connection.sent)):
 				stored = tls.Stored(self, session, row, direction)
-				self.assertEqual((stored.gaps, stored.length), ([], side.bytes), (row["sni"], direction))
-				self.assertEqual(stored.sha256, side.sha256, (row["sni"], direction))
+				missing = side.bytes - stored.length
+				if connection is outer and direction == "received":
+					# The end of the inner connection, a record of 24 bytes, may come when curl has what it wanted.
+					self.assertIn(missing, (0, 24))
+				else:
+					self.assertEqual(missing, 0, (row["sni"], direction))
+				self.assertEqual((stored.gaps, bytes(stored.data)), ([], bytes(side.data[:stored.length])), (row["sni"], direction))
 		row = rows[f"proxy.{tls.HOST}"]
 		self.assertEqual((row["local_port"], row["peer_port"]), (outer.port, proxy.port))
 		self.assertNotEqual(rows[f"inner.{tls.HOST}"]["peer_port"], server.port)
