@@ -142,7 +142,10 @@ class Tiers(aa.Case):
 			self.skipTest("this kernel offers no precise tier")
 		recording = self.forced("precise")
 		self.assertEqual(recording.status, 0, recording.err)
-		for capability, rows in self.probes(recording.session).items():
+		found = self.probes(recording.session)
+		served = {capability for capability, rows in found.items() if any(row["attached"] for row in rows)}
+		self.assertEqual({capability for capability, tiers in CAPABILITIES.items() if "precise" in tiers} - served, set())
+		for capability, rows in found.items():
 			for row in rows:
 				if row["attached"]:
 					self.assertNotIn("sysexit", row["program"], capability)
