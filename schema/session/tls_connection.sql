@@ -9,7 +9,7 @@ CREATE TABLE s0_tls_connection ( -- A TLS connection: of a library whose plainte
 	implementation TEXT,             -- 'openssl', 'boringssl', 'gnutls', 'go'; NULL: not known
 	library_id INTEGER,              -- tls_library row: the file that holds its code
 	plaintext TEXT NOT NULL,         -- 'yes', 'partial' (see reason), 'no'
-	reason TEXT,                     -- why there is no plaintext, or not all: 'late' (attached when it was under way), 'no-library' (none with known hooks), 'unsupported: ...', 'metadata' (--tls metadata), 'lost' (see the gaps), 'withheld' (headers that could not be searched for secrets) ...; 'unbound' (a library's calls are recorded, but none could be told to be this connection's), 'quic', 'ktls', 'max-call', 'max-connection'; several: separated by commas
+	reason TEXT,                     -- why there is no plaintext, or not all: 'late' (attached when it was under way), 'no-library' (none with known hooks), 'unsupported: ...', 'metadata' (--tls metadata), 'lost' (see the gaps), 'withheld' (headers that could not be searched for secrets) ...; 'unbound' (a library's calls are recorded, but none could be told to be this connection's), 'unsupported: QUIC', 'kernel TLS', 'max-call', 'max-connection'; several: separated by commas
 	role TEXT,                       -- 'client', 'server': who the process was in the handshake
 	sni TEXT,                        -- server name that the client asked for; escaped
 	alpn TEXT,                       -- protocol agreed on ('h2'), where it could be seen; escaped
