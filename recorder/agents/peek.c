@@ -118,7 +118,7 @@ static bool is_start(const struct aa_peek *peek, const struct aa_peek_stat *stat
 
 bool aa_peek_is_process(const void *context, uint32_t tgid, uint64_t start_ns)
 {
-	struct aa_peek_stat stat;
+	struct aa_peek_stat stat = { 0 };
 
 	return aa_peek_stat(tgid, &stat) == 0 && is_start(context, &stat, start_ns);
 }

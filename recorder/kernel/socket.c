@@ -70,7 +70,7 @@ static bool is_over(struct aa_kernel *kernel, const struct aa_tls_socket *socket
 
 int aa_sockets_sweep(struct aa_kernel *kernel, bool last)
 {
-	aa_cleanup_free struct aa_tls_socket *sockets = calloc(BATCH, sizeof(*sockets));
+	aa_cleanup_free struct aa_tls_socket *sockets = NULL;
 	int program = aa_kernel_program_fd(kernel, "aa_socket_sweep_run"), removed = 0;
 	uint64_t keys[BATCH];
 	uint32_t at = 0;
@@ -78,6 +78,7 @@ int aa_sockets_sweep(struct aa_kernel *kernel, bool last)
 
 	if (program < 0)
 		return 0;
+	sockets = calloc(BATCH, sizeof(*sockets));
 	if (!sockets)
 		return -ENOMEM;
 	for (;;) {

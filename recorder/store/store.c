@@ -20,14 +20,14 @@ int aa_store_open(const char *path, struct aa_store **ret_store, struct aa_error
 
 	if (!store)
 		return aa_error_set(error, -ENOMEM, "out of memory");
-	store->posts = aa_tls_posts_new();
-	if (!store->posts)
-		return aa_error_set(error, -ENOMEM, "out of memory");
 	store->clock = aa_store_read_clock;
 	store->wal_limit_bytes = store->wal_try_bytes = WAL_LIMIT_BYTES;
 	for (int lane = 0; lane < AA_LANE_COUNT; lane++)
 		store->stuck[lane] = UINT64_MAX;
 	aa_siphash_new_key(&store->key);
+	store->posts = aa_tls_posts_new();
+	if (!store->posts)
+		return aa_error_set(error, -ENOMEM, "out of memory");
 	r = aa_db_open_write(path, &store->db, error);
 	if (r < 0)
 		return r;

@@ -100,8 +100,10 @@ int main(void)
 	struct aa_redactor *redactor;
 	char *bytes = malloc(BYTES);
 
-	if (!bytes || aa_redactor_new(key, NULL, &redactor, NULL) < 0)
+	if (!bytes || aa_redactor_new(key, NULL, &redactor, NULL) < 0) {
+		free(bytes);
 		return 1;
+	}
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		kinds[i].fill(bytes);
 		(void)printf("redact %-8s %6.2f GB/s\n", kinds[i].name, measure(redactor, bytes));

@@ -120,6 +120,7 @@ int main(int argc, char **argv)
 	if (argc != 5 || !bytes) {
 		(void)fprintf(stderr,
 			      "usage: aa-bench-store-tls DIRECTORY MEBIBYTES json|random redact|plain\n");
+		free(bytes);
 		return 2;
 	}
 	total = strtoull(argv[2], NULL, 10) << 20;

@@ -113,16 +113,19 @@ static void test_damaged(void **state)
 /* Names longer than what is kept. */
 static void test_long(void **state)
 {
+	static const uint8_t start[] = { 0x01, 0x00, 0x0f, 0x00, 0x03, 0x03 };
+	static const uint8_t nothing[] = { 0, 0, 0, 0, 0x0f, 0 }; /* no session, ciphers, compressions */
+	static const uint8_t alpn[] = { 0x00, 0x10, 0x04, 0x00, 0x03, 0xfe };
 	static uint8_t bytes[4096];
 	struct aa_hello hello;
 	size_t at = 0;
 
 	(void)state;
-	memcpy(bytes, "\x01\x00\x0f\x00\x03\x03", 6);
+	memcpy(bytes, start, sizeof(start));
 	at = 6 + 32;
-	memcpy(bytes + at, "\x00\x00\x00\x00\x0f\x00", 6); /* no session, ciphers, compressions */
+	memcpy(bytes + at, nothing, sizeof(nothing));
 	at += 6;
-	memcpy(bytes + at, "\x00\x10\x04\x00\x03\xfe", 6);
+	memcpy(bytes + at, alpn, sizeof(alpn));
 	at += 6;
 	for (unsigned i = 0; i < 4; i++, at += 256) {
 		bytes[at] = 255;

@@ -49,8 +49,9 @@ static void test_fingerprint(void **state)
 
 static void test_no_key(void **state)
 {
+	static const char long_key[] = KEY "00";
 	static const char *const keys[] = {
-		NULL, "", "00", KEY "00", "zz0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+		NULL, "", "00", long_key, "zz0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 	};
 	struct aa_text_buffer secret = { 0 };
 	char fingerprint[AA_SECRET_FINGERPRINT_TEXT];

@@ -351,10 +351,13 @@ static size_t make_text(char *text, size_t room)
 		const char *part = parts[(size_t)(next_random() << 8 | next_random()) %
 					 (sizeof(parts) / sizeof(parts[0]))];
 
-		if (size + strlen(part) >= room)
+		size_t length = strlen(part);
+
+		if (size + length >= room)
 			break;
-		memcpy(text + size, part, strlen(part));
-		size += strlen(part);
+		for (size_t i = 0; i < length; i++)
+			text[size + i] = part[i];
+		size += length;
 	}
 	return size;
 }

@@ -74,11 +74,12 @@ static void post(struct store_test *t, unsigned round)
 
 static char *contents(struct store_test *t)
 {
+	static const char pieces[] =
+		"SELECT id, connection_id, direction, call, offset, bytes, gap, size, encoding,"
+		" hex(data), marks FROM s1_tls";
 	static const char *const queries[] = {
 		"SELECT * FROM s1_tls_connection",
-		"SELECT id, connection_id, direction, call, offset, bytes, gap, size, encoding, hex(data), "
-		"marks"
-		" FROM s1_tls",
+		pieces,
 		"SELECT * FROM s1_redaction",
 		"SELECT * FROM s1_tls_library",
 		"SELECT * FROM s1_gap",
