@@ -9,6 +9,7 @@
 
 static const char bearer[] = "Bearer " SECRET;
 static const char cookie[] = "a=" SECRET;
+static const char github[] = "ghp_" SECRET "abcd";
 static const char set_cookie[] = "id=" SECRET "; Path=/";
 
 struct encoder {
@@ -143,21 +144,10 @@ static void decode(const struct aa_text_buffer *stored, bool client, struct aa_t
 static const char *const request[] = { ":method",    "GET",	    ":scheme", "https",
 				       ":authority", "api.example", ":path",   "/v1/messages",
 				       "user-agent", "agent/1.0",   NULL };
-static const char *const secret_request[] = { ":method",
-					      "POST",
-					      ":scheme",
-					      "https",
-					      ":authority",
-					      "api.example",
-					      ":path",
-					      "/v1/messages",
-					      "authorization",
-					      bearer,
-					      "cookie",
-					      cookie,
-					      "x-custom",
-					      "ghp_" SECRET "abcd",
-					      NULL };
+static const char *const secret_request[] = { ":method",       "POST",	      ":scheme", "https",
+					      ":authority",    "api.example", ":path",	 "/v1/messages",
+					      "authorization", bearer,	      "cookie",	 cookie,
+					      "x-custom",      github,	      NULL };
 
 /* Several requests: the second one has secrets, and the third repeats it from the dynamic table. */
 static void make_conversation(struct encoder *encoder, size_t part, int flags)
