@@ -228,3 +228,35 @@ void aa_session_line(struct aa_query *query, const struct aa_session *session)
 	if (!line.failed)
 		aa_render_line(&query->render, AA_STYLE_NAME, line.data);
 }
+
+int aa_session_has_options(struct aa_query *query)
+{
+	aa_cleanup_statement sqlite3_stmt *statement = NULL;
+	int r = aa_statement_open(
+		query, &statement,
+		"SELECT 1 FROM sqlite_master WHERE name = 'session_option' AND type = 'table'");
+
+	return r == 0 ? aa_statement_step(query, statement) : r;
+}
+
+int aa_session_option(struct aa_query *query, int64_t session_id, const char *name,
+		      struct aa_text_buffer *ret_value)
+{
+	aa_cleanup_statement sqlite3_stmt *statement = NULL;
+	int r = aa_session_has_options(query);
+
+	if (r <= 0)
+		return r;
+	r = aa_statement_open(
+		query, &statement,
+		"SELECT value FROM session_option WHERE session_id = :id AND name = :name ORDER BY id");
+	if (r < 0)
+		return r;
+	aa_statement_bind_integer(statement, ":id", session_id);
+	aa_statement_bind_text(statement, ":name", name);
+	r = aa_statement_step(query, statement);
+	if (r <= 0)
+		return r;
+	aa_text_add_string(ret_value, aa_statement_text(statement, 0));
+	return ret_value->failed ? aa_error_set(&query->error, -ENOMEM, "out of memory") : 1;
+}

@@ -34,6 +34,16 @@ void aa_sessions_release(struct aa_sessions *sessions);
 /* What a process without an end is called in a session: "running", or "not seen to end". */
 const char *aa_session_alive(const struct aa_session *session);
 
+/* 1 if the database says with which options sessions were recorded; 0: it is of version 1. Or a negative errno. */
+int aa_session_has_options(struct aa_query *query);
+
+/*
+ * Appends the value of an option that a session was recorded with to an empty buffer: the first one of an option that may be
+ * given more than once. Returns 1, 0 if it has none, or a negative errno.
+ */
+int aa_session_option(struct aa_query *query, int64_t session_id, const char *name,
+		      struct aa_text_buffer *ret_value);
+
 /* The time window of the filters, for this session. */
 struct aa_window aa_session_window(const struct aa_query *query, const struct aa_session *session);
 

@@ -145,24 +145,10 @@ bool aa_tls_status_matches(const char *text, int status)
 /* The session's --tls; 1 if it is that. */
 static int was_told(struct aa_query *query, int64_t session_id, const char *mode)
 {
-	aa_cleanup_statement sqlite3_stmt *exists = NULL;
-	aa_cleanup_statement sqlite3_stmt *statement = NULL;
-	int r = aa_statement_open(
-		query, &exists,
-		"SELECT 1 FROM sqlite_master WHERE name = 'session_option' AND type = 'table'");
+	aa_cleanup(aa_text_release) struct aa_text_buffer value = { 0 };
+	int r = aa_session_option(query, session_id, "tls", &value);
 
-	if (r == 0)
-		r = aa_statement_step(query, exists);
-	if (r <= 0)
-		return r;
-	r = aa_statement_open(
-		query, &statement,
-		"SELECT 1 FROM session_option WHERE session_id = :id AND name = 'tls' AND value = :mode");
-	if (r < 0)
-		return r;
-	aa_statement_bind_integer(statement, ":id", session_id);
-	aa_statement_bind_text(statement, ":mode", mode);
-	return aa_statement_step(query, statement);
+	return r > 0 ? value.size > 0 && strcmp(value.data, mode) == 0 : r;
 }
 
 enum aa_status aa_tls_nothing(struct aa_query *query, const struct aa_sessions *sessions, bool plaintext)

@@ -97,31 +97,6 @@ static int read_secret(struct aa_text_buffer *ret_secret, struct aa_error *error
 	return r;
 }
 
-/* The key of a session, to be freed. NULL with 0: it has none, because nothing was replaced there. */
-static int load_key(struct aa_query *query, int64_t session_id, struct aa_text_buffer *ret_key)
-{
-	aa_cleanup_statement sqlite3_stmt *exists = NULL;
-	aa_cleanup_statement sqlite3_stmt *statement = NULL;
-	int r = aa_statement_open(
-		query, &exists,
-		"SELECT 1 FROM sqlite_master WHERE name = 'session_option' AND type = 'table'");
-
-	if (r == 0)
-		r = aa_statement_step(query, exists);
-	if (r <= 0)
-		return r;
-	r = aa_statement_open(
-		query, &statement,
-		"SELECT value FROM session_option WHERE session_id = :id AND name = 'redact-key'");
-	if (r < 0)
-		return r;
-	aa_statement_bind_integer(statement, ":id", session_id);
-	r = aa_statement_step(query, statement);
-	if (r > 0)
-		aa_text_add_string(ret_key, aa_statement_text(statement, 0));
-	return r < 0 ? r : 0;
-}
-
 static int show_rows(struct aa_query *query, sqlite3_stmt *statement)
 {
 	const struct aa_number *limit = &query->settings.filter.limit;
@@ -146,7 +121,7 @@ static int show_session(struct aa_query *query, const struct aa_session *session
 	aa_cleanup(aa_text_release) struct aa_text_buffer key = { 0 }, sql = { 0 };
 	aa_cleanup_statement sqlite3_stmt *statement = NULL;
 	char fingerprint[AA_SECRET_FINGERPRINT_TEXT];
-	int r = load_key(query, session->id, &key);
+	int r = aa_session_option(query, session->id, "redact-key", &key);
 
 	if (r < 0 || aa_secret_fingerprint(key.data, secret, fingerprint) < 0)
 		return r;

@@ -96,15 +96,10 @@ static const struct aa_listing option_listing = { .columns = option_columns, .co
 /* With which options it was recorded, but for the key of its secrets. Databases of version 1 do not say. */
 static int load_options(struct aa_query *query, int64_t session_id, struct aa_kept *options)
 {
-	aa_cleanup_statement sqlite3_stmt *exists = NULL;
 	aa_cleanup_statement sqlite3_stmt *statement = NULL;
-	int r = aa_statement_open(
-		query, &exists,
-		"SELECT 1 FROM sqlite_master WHERE name = 'session_option' AND type = 'table'");
+	int r = aa_session_has_options(query);
 
 	options->rows.listing = &option_listing;
-	if (r == 0)
-		r = aa_statement_step(query, exists);
 	if (r <= 0)
 		return r;
 	r = aa_statement_open(query, &statement,

@@ -31,10 +31,13 @@ struct list {
 
 struct aa_tls_posts {
 	pthread_mutex_t mutex;
-	struct list waiting; /* guarded by mutex */
-	struct list taken;   /* the store's: by the transaction under way */
-	struct list later;   /* of them, what the next transaction is to try again */
-	atomic_bool ending;  /* connections wait for the next transaction */
+	struct list waiting;  /* guarded by mutex, as are the next two */
+	uint64_t lost;	      /* for which there was no memory */
+	int64_t lost_session; /* whose the last of them was */
+	struct list taken;    /* the store's: by the transaction under way */
+	struct list later;    /* of them, what the next transaction is to try again */
+	uint64_t lost_taken;  /* of lost, by the transaction under way */
+	atomic_bool ending;   /* connections wait for the next transaction */
 };
 
 static void free_list(struct list *list)
@@ -95,6 +98,18 @@ static void send(struct aa_store *store, struct post *post)
 	(void)pthread_mutex_unlock(&posts->mutex);
 }
 
+/* It becomes a gap row. */
+static int lose(struct aa_store *store, int64_t session_id)
+{
+	struct aa_tls_posts *posts = store->posts;
+
+	(void)pthread_mutex_lock(&posts->mutex);
+	posts->lost++;
+	posts->lost_session = session_id;
+	(void)pthread_mutex_unlock(&posts->mutex);
+	return -ENOMEM;
+}
+
 int aa_store_post_library(struct aa_store *store, int64_t session_id, const struct aa_library_post *library)
 {
 	struct post *post;
@@ -110,7 +125,7 @@ int aa_store_post_library(struct aa_store *store, int64_t session_id, const stru
 		size += *strings[i] ? strlen(*strings[i]) + 1 : 0;
 	post = calloc(1, sizeof(*post) + size);
 	if (!post)
-		return -ENOMEM;
+		return lose(store, session_id);
 	post->kind = POST_LIBRARY;
 	post->session_id = session_id;
 	at = post->bytes;
@@ -133,7 +148,7 @@ int aa_store_post_mapped(struct aa_store *store, int64_t session_id, uint32_t tg
 	struct post *post = calloc(1, sizeof(*post));
 
 	if (!post)
-		return -ENOMEM;
+		return lose(store, session_id);
 	post->kind = POST_MAPPED;
 	post->session_id = session_id;
 	post->library.tgid = tgid;
@@ -150,7 +165,7 @@ int aa_store_post_tls_end(struct aa_store *store, int64_t session_id, uint64_t t
 	struct post *post = calloc(1, sizeof(*post));
 
 	if (!post)
-		return -ENOMEM;
+		return lose(store, session_id);
 	post->kind = POST_END;
 	post->session_id = session_id;
 	post->time_ns = time_boot_ns;
@@ -167,7 +182,7 @@ bool aa_store_posts_pending(struct aa_store *store)
 	bool pending;
 
 	(void)pthread_mutex_lock(&posts->mutex);
-	pending = posts->waiting.first != NULL;
+	pending = posts->waiting.first != NULL || posts->lost > 0;
 	(void)pthread_mutex_unlock(&posts->mutex);
 	return pending || atomic_load(&posts->ending);
 }
@@ -219,14 +234,37 @@ static int store_post(struct aa_session *session, const struct post *post, struc
 	return 0;
 }
 
+static int store_lost(struct aa_store *store, uint64_t count, int64_t session_id, struct aa_error *error)
+{
+	struct aa_session *session = aa_store_session(store, session_id);
+	struct aa_gap_row gap = {
+		.count = count,
+		.lane = AA_LANE_PAYLOAD,
+		.kind = "any",
+		.reason = "recorder",
+		.detail = "of TLS: no memory for a library that was found, or for the end of a connection",
+	};
+	int64_t offset_ns;
+
+	if (!session || count == 0)
+		return 0;
+	store->clock(&gap.begin_ns, &offset_ns);
+	gap.end_ns = gap.begin_ns;
+	return aa_session_gap(session, &gap, error);
+}
+
 int aa_tls_posts_store(struct aa_store *store, struct aa_error *error)
 {
 	struct aa_tls_posts *posts = store->posts;
-	int r = 0;
+	int64_t lost_session;
+	int r;
 
 	(void)pthread_mutex_lock(&posts->mutex);
 	append(&posts->taken, &posts->waiting);
+	posts->lost_taken = posts->lost;
+	lost_session = posts->lost_session;
 	(void)pthread_mutex_unlock(&posts->mutex);
+	r = store_lost(store, posts->lost_taken, lost_session, error);
 	for (const struct post *post = posts->taken.first; post && r == 0; post = post->next) {
 		struct aa_session *session = aa_store_session(store, post->session_id);
 
@@ -273,6 +311,8 @@ void aa_tls_posts_commit(struct aa_store *store)
 		post->was_unknown = true;
 	(void)pthread_mutex_lock(&store->posts->mutex);
 	append(&store->posts->waiting, &store->posts->later);
+	store->posts->lost -= store->posts->lost_taken;
+	store->posts->lost_taken = 0;
 	(void)pthread_mutex_unlock(&store->posts->mutex);
 	for (size_t i = 0; i < store->session_count; i++)
 		ending = ending || (!store->sessions[i]->ended && store->sessions[i]->tls.ending > 0);
@@ -285,6 +325,7 @@ void aa_tls_posts_rollback(struct aa_store *store)
 	struct aa_tls_posts *posts = store->posts;
 
 	(void)pthread_mutex_lock(&posts->mutex);
+	posts->lost_taken = 0;
 	append(&posts->taken, &posts->later);
 	append(&posts->taken, &posts->waiting);
 	append(&posts->waiting, &posts->taken);

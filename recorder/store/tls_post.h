@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the recorder itself finds out about TLS while it records, on other threads than the store's: handed over here,
- * stored with the next commit. Copies everything. Any thread.
+ * stored with the next commit. Copies everything; what there is no memory for (-ENOMEM) becomes a gap row. Any thread.
  */
 #ifndef AA_STORE_TLS_POST_H
 #define AA_STORE_TLS_POST_H

@@ -187,11 +187,48 @@ static void test_more_comes_meanwhile(void **state)
 	expect_rows(t, "SELECT count(*), count(DISTINCT offset) FROM s1_redaction WHERE row_id = 1", "5|5\n");
 }
 
+/* The linker has calloc() come here (--wrap): the next one fails. */
+static bool no_memory;
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	if (!no_memory)
+		return __real_calloc(count, size);
+	no_memory = false;
+	return NULL;
+}
+
+/* What nobody has memory for is a gap, once, also if the first transaction with it fails. */
+static void test_no_memory_for_a_post(void **state)
+{
+	static const struct aa_tls_sums sums = { .bytes = { 1, 2 } };
+	struct store_test *t = *state;
+
+	(void)begin(t);
+	commit_all(t);
+	no_memory = true;
+	assert_int_equal(aa_store_post_tls_end(t->store, t->session_id, 5, 77, &sums, AA_TLS_CLOSE_PROCESS),
+			 -ENOMEM);
+	assert_true(aa_store_posts_pending(t->store));
+	assert_int_equal(aa_db_exec(aa_store_db(t->store), "BEGIN", NULL), 0);
+	assert_true(commit(t, false) < 0); /* a transaction within one */
+	(void)aa_db_exec(aa_store_db(t->store), "ROLLBACK", NULL);
+	assert_true(aa_store_posts_pending(t->store));
+	commit_all(t);
+	assert_false(aa_store_posts_pending(t->store));
+	commit_all(t);
+	expect_rows(t, "SELECT kind, reason, count FROM s1_gap", "any|recorder|1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORE_TEST(test_full_database),
 		STORE_TEST(test_more_comes_meanwhile),
+		STORE_TEST(test_no_memory_for_a_post),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
