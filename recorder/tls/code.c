@@ -25,6 +25,27 @@ static void forget(struct aa_code_argument *arguments)
 		arguments[i] = (struct aa_code_argument){ .value = AA_CODE_OTHER };
 }
 
+/* What an instruction leaves in the registers of arguments. */
+static void apply(const struct aa_code_machine *machine, csh handle, const cs_insn *insn,
+		  struct aa_code_argument *arguments)
+{
+	cs_regs read, written;
+	uint8_t read_count, written_count;
+
+	if (cs_regs_access(handle, insn, read, &read_count, written, &written_count) != CS_ERR_OK)
+		return;
+	for (unsigned i = 0; i < written_count; i++) {
+		int argument = machine->argument_of(written[i]);
+
+		if (argument < 0)
+			continue;
+		if (machine->argument_of(machine->destination(insn)) == argument)
+			arguments[argument] = machine->value_of(insn, arguments);
+		else
+			arguments[argument] = (struct aa_code_argument){ .value = AA_CODE_OTHER };
+	}
+}
+
 static int64_t walk(const struct aa_code_machine *machine, csh handle, cs_insn *insn, const uint8_t *bytes,
 		    size_t size, uint64_t address, aa_code_fn *function, void *context)
 {
@@ -41,7 +62,7 @@ static int64_t walk(const struct aa_code_machine *machine, csh handle, cs_insn *
 			if (!function(context, &instruction, arguments))
 				break;
 			if (instruction.step == AA_CODE_PLAIN || instruction.step == AA_CODE_BRANCH)
-				machine->apply(handle, insn, arguments);
+				apply(machine, handle, insn, arguments);
 			else
 				forget(arguments);
 			continue;

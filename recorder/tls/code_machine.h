@@ -14,8 +14,11 @@ struct aa_code_machine {
 	size_t width; /* of every instruction, bytes; 0: they differ; at most 4 */
 	/* Fills all but address. */
 	void (*classify)(csh handle, const cs_insn *insn, struct aa_code_instruction *instruction);
-	/* What the arguments are after a plain instruction or a branch. */
-	void (*apply)(csh handle, const cs_insn *insn, struct aa_code_argument *arguments);
+	int (*argument_of)(unsigned reg); /* which argument a register holds; -1: none */
+	unsigned (*destination)(
+		const cs_insn *insn); /* the register that is its first operand; 0: that is none */
+	/* What that register holds after it. */
+	struct aa_code_argument (*value_of)(const cs_insn *insn, const struct aa_code_argument *arguments);
 };
 
 extern const struct aa_code_machine aa_code_x86;

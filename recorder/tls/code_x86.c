@@ -88,25 +88,11 @@ static struct aa_code_argument value_of(const cs_insn *insn, const struct aa_cod
 	return argument < 0 || arguments[argument].value == AA_CODE_UNTOUCHED ? other : arguments[argument];
 }
 
-static void apply(csh handle, const cs_insn *insn, struct aa_code_argument *arguments)
+static unsigned destination(const cs_insn *insn)
 {
 	const cs_x86 *x86 = &insn->detail->x86;
-	cs_regs read, written;
-	uint8_t read_count, written_count;
 
-	if (cs_regs_access(handle, insn, read, &read_count, written, &written_count) != CS_ERR_OK)
-		return;
-	for (unsigned i = 0; i < written_count; i++) {
-		int argument = argument_of(written[i]);
-
-		if (argument < 0)
-			continue;
-		if (x86->op_count > 0 && x86->operands[0].type == X86_OP_REG &&
-		    argument_of((unsigned)x86->operands[0].reg) == argument)
-			arguments[argument] = value_of(insn, arguments);
-		else
-			arguments[argument] = (struct aa_code_argument){ .value = AA_CODE_OTHER };
-	}
+	return x86->op_count > 0 && x86->operands[0].type == X86_OP_REG ? (unsigned)x86->operands[0].reg : 0;
 }
 
 const struct aa_code_machine aa_code_x86 = {
@@ -114,5 +100,7 @@ const struct aa_code_machine aa_code_x86 = {
 	.arch = CS_ARCH_X86,
 	.mode = CS_MODE_64,
 	.classify = classify,
-	.apply = apply,
+	.argument_of = argument_of,
+	.destination = destination,
+	.value_of = value_of,
 };
